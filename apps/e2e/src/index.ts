@@ -1,0 +1,2 @@
+/** Real processes on loopback, driven by other people's clients. */
+export {};

@@ -1,0 +1,2 @@
+/** Protocol definitions, generated code, int64 rules, the error catalogue. */
+export {};

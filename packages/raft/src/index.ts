@@ -1,0 +1,2 @@
+/** The consensus core: step, tick, ready. */
+export {};

@@ -1,0 +1,2 @@
+/** The gRPC server on raw sockets. */
+export {};

@@ -1,0 +1,2 @@
+/** Member driver, API services, Node adapters. */
+export {};

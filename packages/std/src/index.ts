@@ -1,0 +1,3 @@
+/** What could have been in the standard library: no domain word, two users, own tests. */
+export { assert, AssertionError, unreachable } from "./assert.js";
+export { Prng } from "./prng.js";

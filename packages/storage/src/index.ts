@@ -1,0 +1,2 @@
+/** Write-ahead log, RocksDB engine, data directory. */
+export {};

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** One runner for every room: tests sit beside their sources and import sister packages from source. */
+export default defineConfig({
+  resolve: { conditions: ["@quorate/source"] },
+  ssr: { resolve: { conditions: ["@quorate/source"] } },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "tools/*/src/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
