@@ -1,0 +1,259 @@
+/**
+ * The configuration of one member: flag texts turned into typed values, checked in one place.
+ * Sources: etcd `server/embed/config.go`, `server/config/config.go`; texts of errors are etcd's where it has one.
+ */
+import { isIP } from "node:net";
+import { FLAG_TABLE, type FlagSpec } from "./flag-table.js";
+import { formatGoDuration, parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
+import type { FlagTexts } from "./parse-flags.js";
+import { parseInitialCluster, parseUrls, UrlError, type MemberUrl } from "./urls.js";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "panic", "fatal"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type AutoCompaction =
+  | { readonly kind: "off" }
+  | { readonly kind: "periodic"; readonly periodMs: number }
+  | { readonly kind: "revision"; readonly retention: number };
+
+export interface MemberConfig {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly walDir: string;
+  readonly listenClientUrls: readonly MemberUrl[];
+  readonly advertiseClientUrls: readonly MemberUrl[];
+  readonly listenPeerUrls: readonly MemberUrl[];
+  readonly advertisePeerUrls: readonly MemberUrl[];
+  /** Peer URL texts by member name. */
+  readonly initialCluster: ReadonlyMap<string, readonly string[]>;
+  readonly initialClusterToken: string;
+  readonly initialClusterState: "new" | "existing";
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly initialElectionTickAdvance: boolean;
+  readonly preVote: boolean;
+  readonly strictReconfigCheck: boolean;
+  readonly snapshotCountEntries: number;
+  readonly snapshotCatchUpEntries: number;
+  /** As given: 0 means the default of 2 GiB, negative means no quota. */
+  readonly quotaBytes: number;
+  readonly txnOpsMax: number;
+  readonly requestBytesMax: number;
+  readonly concurrentStreamsMax: number;
+  readonly learnersMax: number;
+  readonly keepaliveMinTimeMs: number;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly autoCompaction: AutoCompaction;
+  readonly compactionBatchLimit: number;
+  readonly compactionSleepMs: number;
+  readonly warningApplyMs: number;
+  readonly unsafeNoFsync: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: "json" | "console";
+  readonly logOutputs: readonly string[];
+  /** Warnings to log once a logger exists. */
+  readonly warnings: readonly string[];
+}
+
+/** A configuration that can't run; the process exits with 1 and this text. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** @throws ConfigError */
+export function resolveConfig(given: FlagTexts): MemberConfig {
+  try {
+    return resolve(given);
+  } catch (error) {
+    if (error instanceof UrlError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function resolve(given: FlagTexts): MemberConfig {
+  const warnings: string[] = [];
+  refuseUnbuilt(given, warnings);
+  const values = new FlagValues(given);
+  if (given.has("listen-client-urls") && !given.has("advertise-client-urls")) {
+    throw new ConfigError("--advertise-client-urls is required when --listen-client-urls is set explicitly");
+  }
+  const name = values.text("name");
+  const dataDir = values.text("data-dir") || `${name}.etcd`;
+  if (!given.has("data-dir")) warnings.push("'data-dir' was empty; using default");
+  const advertisePeerUrls = parseUrls(values.text("initial-advertise-peer-urls"));
+  const tickMs = values.integer("heartbeat-interval");
+  const electionMs = values.integer("election-timeout");
+  checkTimes(tickMs, electionMs);
+  return {
+    name,
+    dataDir,
+    walDir: values.text("wal-dir"),
+    listenClientUrls: plainUrls(parseListenUrls(values.text("listen-client-urls")), "client"),
+    advertiseClientUrls: parseUrls(values.text("advertise-client-urls")),
+    listenPeerUrls: plainUrls(parseListenUrls(values.text("listen-peer-urls")), "peer"),
+    advertisePeerUrls,
+    initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
+    initialClusterToken: values.text("initial-cluster-token"),
+    initialClusterState: oneOf(values.text("initial-cluster-state"), ["new", "existing"], "initial-cluster-state"),
+    tickMs,
+    electionTicks: Math.floor(electionMs / tickMs),
+    initialElectionTickAdvance: values.boolean("initial-election-tick-advance"),
+    preVote: values.boolean("pre-vote"),
+    strictReconfigCheck: values.boolean("strict-reconfig-check"),
+    snapshotCountEntries: values.integer("snapshot-count"),
+    snapshotCatchUpEntries: values.integer("snapshot-catchup-entries"),
+    quotaBytes: values.integer("quota-backend-bytes"),
+    txnOpsMax: values.integer("max-txn-ops"),
+    requestBytesMax: values.integer("max-request-bytes"),
+    concurrentStreamsMax: values.integer("max-concurrent-streams"),
+    learnersMax: values.integer("max-learners"),
+    keepaliveMinTimeMs: values.durationMs("grpc-keepalive-min-time"),
+    keepaliveIntervalMs: values.durationMs("grpc-keepalive-interval"),
+    keepaliveTimeoutMs: values.durationMs("grpc-keepalive-timeout"),
+    autoCompaction: resolveAutoCompaction(values.text("auto-compaction-mode"), values.text("auto-compaction-retention")),
+    compactionBatchLimit: values.integer("compaction-batch-limit"),
+    compactionSleepMs: values.durationMs("compaction-sleep-interval"),
+    warningApplyMs: values.durationMs("warning-apply-duration"),
+    unsafeNoFsync: values.boolean("unsafe-no-fsync"),
+    logLevel: oneOf(values.text("log-level"), LOG_LEVELS, "log-level"),
+    logFormat: oneOf(values.text("log-format"), ["json", "console"], "log-format"),
+    logOutputs: resolveLogOutputs(values.text("log-outputs"), values.text("logger")),
+    warnings,
+  };
+}
+
+/** Flag texts with their defaults; the kinds were checked when they were parsed. */
+class FlagValues {
+  readonly #given: FlagTexts;
+
+  constructor(given: FlagTexts) {
+    this.#given = given;
+  }
+
+  text(name: string): string {
+    return this.#given.get(name) ?? fallbackOf(name);
+  }
+
+  boolean(name: string): boolean {
+    return parseGoBool(this.text(name)) ?? false;
+  }
+
+  integer(name: string): number {
+    return parseGoInt(this.text(name)) ?? 0;
+  }
+
+  durationMs(name: string): number {
+    return parseGoDurationMs(this.text(name)) ?? 0;
+  }
+}
+
+const FALLBACKS: ReadonlyMap<string, string> = new Map(FLAG_TABLE.map((spec) => [spec.name, spec.fallback]));
+
+function fallbackOf(name: string): string {
+  const fallback = FALLBACKS.get(name);
+  if (fallback === undefined) throw new ConfigError(`unknown flag ${name}`);
+  return fallback;
+}
+
+function refuseUnbuilt(given: FlagTexts, warnings: string[]): void {
+  for (const spec of FLAG_TABLE) {
+    const text = given.get(spec.name);
+    if (text === undefined || sameValue(spec, text)) continue;
+    if (spec.effect === "later") throw new ConfigError(`--${spec.name} is not supported yet`);
+    if (spec.effect === "accepted") warnings.push(`--${spec.name} is accepted but has no effect`);
+  }
+}
+
+function sameValue(spec: FlagSpec, text: string): boolean {
+  if (spec.kind === "bool") return parseGoBool(text) === parseGoBool(spec.fallback);
+  if (spec.kind === "duration") return parseGoDurationMs(text) === parseGoDurationMs(spec.fallback);
+  if (spec.kind === "int" || spec.kind === "uint") return parseGoInt(text) === parseGoInt(spec.fallback);
+  return text === spec.fallback;
+}
+
+function checkTimes(tickMs: number, electionMs: number): void {
+  if (tickMs <= 0 || electionMs <= 0) throw new ConfigError("--heartbeat-interval and --election-timeout must be > 0");
+  const election = `--election-timeout[${formatGoDuration(electionMs)}]`;
+  if (electionMs < 5 * tickMs) {
+    throw new ConfigError(`${election} should be at least as 5 times as --heartbeat-interval[${formatGoDuration(tickMs)}]`);
+  }
+  if (electionMs > 50_000) throw new ConfigError(`${election} is too long, and should be set less than 50000ms`);
+}
+
+function parseListenUrls(text: string): MemberUrl[] {
+  const urls = parseUrls(text);
+  for (const url of urls) {
+    if (url.port === 0 && url.scheme.startsWith("unix")) continue;
+    if (url.host !== "" && url.host !== "localhost" && isIP(url.host.replace(/%.*$/, "")) === 0) {
+      throw new ConfigError(`expected IP in URL for binding (${url.text})`);
+    }
+  }
+  return urls;
+}
+
+function plainUrls(urls: MemberUrl[], what: "client" | "peer"): MemberUrl[] {
+  for (const url of urls) {
+    if (url.scheme === "https" || url.scheme === "unixs") {
+      const flags = what === "client" ? "--cert-file, --key-file" : "--peer-cert-file, --peer-key-file";
+      throw new ConfigError(`TLS key/cert (${flags}) must be provided for ${what} url ${url.text} with HTTPS scheme`);
+    }
+  }
+  return urls;
+}
+
+function resolveInitialCluster(text: string, name: string, advertised: readonly MemberUrl[]): Map<string, string[]> {
+  const own = advertised.map((url) => url.text);
+  if (text === "") return new Map([[name, own]]);
+  const cluster = parseInitialCluster(text);
+  const configured = cluster.get(name);
+  if (configured === undefined) {
+    throw new ConfigError(`couldn't find local name "${name}" in the initial cluster configuration`);
+  }
+  const all = [...cluster.values()].flat();
+  if (new Set(all).size !== all.length) throw new ConfigError(`initial cluster ${text} has duplicate url`);
+  const missingHere = configured.filter((url) => !own.includes(url));
+  const missingThere = own.filter((url) => !configured.includes(url));
+  if (missingHere.length > 0) {
+    throw new ConfigError(
+      `--initial-cluster has ${missingHere.join(",")} but missing from --initial-advertise-peer-urls=${own.join(",")}`,
+    );
+  }
+  if (missingThere.length > 0) {
+    throw new ConfigError(
+      `--initial-advertise-peer-urls has ${missingThere.join(",")} but missing from --initial-cluster=${text}`,
+    );
+  }
+  return cluster;
+}
+
+function resolveAutoCompaction(mode: string, retention: string): AutoCompaction {
+  const plain = /^\d+$/.test(retention) ? Number(retention) : undefined;
+  if (mode !== "periodic" && mode !== "revision") throw new ConfigError(`unknown auto-compaction-mode "${mode}"`);
+  if (plain === 0) return { kind: "off" };
+  if (mode === "revision") {
+    if (plain === undefined) throw new ConfigError(`error parsing CompactionRetention: strconv.Atoi: parsing "${retention}": invalid syntax`);
+    return { kind: "revision", retention: plain };
+  }
+  const periodMs = plain === undefined ? parseGoDurationMs(retention) : plain * 3_600_000;
+  if (periodMs === undefined || periodMs < 0) {
+    throw new ConfigError(`error parsing CompactionRetention: time: invalid duration "${retention}"`);
+  }
+  return periodMs === 0 ? { kind: "off" } : { kind: "periodic", periodMs };
+}
+
+function resolveLogOutputs(text: string, logger: string): string[] {
+  if (logger !== "zap") throw new ConfigError(`unknown logger option "${logger}"`);
+  const outputs = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (outputs.length > 1 && outputs.includes("default")) {
+    throw new ConfigError(`multi logoutput for "default" is not supported yet`);
+  }
+  if (outputs.includes("systemd/journal")) throw new ConfigError("--log-outputs=systemd/journal is not supported yet");
+  return outputs.length === 0 ? ["default"] : [...new Set(outputs)];
+}
+
+function oneOf<T extends string>(text: string, allowed: readonly T[], name: string): T {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) throw new ConfigError(`invalid value "${text}" for --${name} (one of: ${allowed.join(", ")})`);
+  return found;
+}

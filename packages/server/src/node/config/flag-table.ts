@@ -1,0 +1,132 @@
+/**
+ * Every flag of etcd 3.7, with its kind, default and what this build does with it.
+ *
+ * `effect`:
+ * - `on`       the option works;
+ * - `accepted` it has no meaning here (a knob of bbolt, say) or is deprecated: taken, with a warning when set;
+ * - `later`    its feature is not built yet: the member refuses to start when it is set to anything but its default,
+ *              because running without the asked-for protection would be worse than not running.
+ */
+
+export type FlagKind = "string" | "bool" | "int" | "uint" | "duration" | "strings";
+export type FlagEffect = "on" | "accepted" | "later";
+
+export interface FlagSpec {
+  readonly name: string;
+  readonly kind: FlagKind;
+  /** As text, in the spelling of the command line. */
+  readonly fallback: string;
+  readonly effect: FlagEffect;
+  readonly help: string;
+}
+
+function flag(name: string, kind: FlagKind, fallback: string, rest: readonly [FlagEffect, string]): FlagSpec {
+  return { name, kind, fallback, effect: rest[0], help: rest[1] };
+}
+
+export const FLAG_TABLE: readonly FlagSpec[] = [
+  flag("name", "string", "default", ["on", "Human-readable name for this member."]),
+  flag("data-dir", "string", "", ["on", "Path to the data directory."]),
+  flag("wal-dir", "string", "", ["on", "Path to the dedicated wal directory."]),
+  flag("snapshot-count", "uint", "10000", ["on", "Number of committed transactions to trigger a snapshot to disk."]),
+  flag("snapshot-catchup-entries", "uint", "5000", ["on", "Number of entries kept for slow followers."]),
+  flag("heartbeat-interval", "uint", "100", ["on", "Time (in milliseconds) of a heartbeat interval."]),
+  flag("election-timeout", "uint", "1000", ["on", "Time (in milliseconds) for an election to timeout."]),
+  flag("initial-election-tick-advance", "bool", "true", ["on", "Whether to fast-forward initial election ticks."]),
+  flag("pre-vote", "bool", "true", ["on", "Whether to run the raft PreVote phase before an election."]),
+  flag("listen-peer-urls", "strings", "http://localhost:2380", ["on", "List of URLs to listen on for peer traffic."]),
+  flag("listen-client-urls", "strings", "http://localhost:2379", ["on", "List of URLs to listen on for client traffic."]),
+  flag("listen-client-http-urls", "strings", "", ["later", "List of URLs to listen on for HTTP-only client traffic."]),
+  flag("listen-metrics-urls", "strings", "", ["later", "List of URLs to listen on for the metrics and health endpoints."]),
+  flag("initial-advertise-peer-urls", "strings", "http://localhost:2380", ["on", "This member's peer URLs to advertise."]),
+  flag("advertise-client-urls", "strings", "http://localhost:2379", ["on", "This member's client URLs to advertise."]),
+  flag("initial-cluster", "string", "", ["on", "Initial cluster configuration, name=url,..."]),
+  flag("initial-cluster-state", "string", "new", ["on", "Initial cluster state ('new' or 'existing')."]),
+  flag("initial-cluster-token", "string", "etcd-cluster", ["on", "Initial cluster token during bootstrap."]),
+  flag("strict-reconfig-check", "bool", "true", ["on", "Reject reconfiguration requests that would cause quorum loss."]),
+  flag("quota-backend-bytes", "int", "0", ["on", "Backend size that raises the NOSPACE alarm (0 means 2 GiB, negative means none)."]),
+  flag("max-txn-ops", "uint", "128", ["on", "Maximum number of operations permitted in a transaction."]),
+  flag("max-request-bytes", "uint", "1572864", ["on", "Maximum client request size in bytes the server will accept."]),
+  flag("max-concurrent-streams", "uint", "4294967295", ["on", "Maximum concurrent streams per client connection."]),
+  flag("grpc-keepalive-min-time", "duration", "5s", ["on", "Minimum interval a client should wait between pings."]),
+  flag("grpc-keepalive-interval", "duration", "2h0m0s", ["on", "Interval of server-to-client pings."]),
+  flag("grpc-keepalive-timeout", "duration", "20s", ["on", "Wait after a ping before an unresponsive connection is closed."]),
+  flag("auto-compaction-mode", "string", "periodic", ["on", "'periodic' or 'revision'."]),
+  flag("auto-compaction-retention", "string", "0", ["on", "Auto compaction retention; 0 disables auto compaction."]),
+  flag("compaction-batch-limit", "int", "1000", ["on", "Rows deleted in each compaction batch."]),
+  flag("compaction-sleep-interval", "duration", "10ms", ["on", "Pause between compaction batches."]),
+  flag("logger", "string", "zap", ["on", "Only 'zap', whose format the logs have."]),
+  flag("log-level", "string", "info", ["on", "debug, info, warn, error, panic or fatal."]),
+  flag("log-format", "string", "json", ["on", "'json' or 'console'."]),
+  flag("log-outputs", "strings", "default", ["on", "default, stderr, stdout or file paths."]),
+  flag("enable-log-rotation", "bool", "false", ["later", "Rotate a single log-outputs file."]),
+  flag("log-rotation-config-json", "string", "", ["accepted", "Settings of log rotation."]),
+  flag("warning-apply-duration", "duration", "100ms", ["on", "Apply duration above which a warning is logged."]),
+  flag("warning-unary-request-duration", "duration", "300ms", ["accepted", "Request duration above which a warning is logged."]),
+  flag("max-learners", "int", "1", ["on", "Maximum number of learners in the cluster."]),
+  flag("unsafe-no-fsync", "bool", "false", ["on", "Disable fsync: data is lost when the machine stops. For tests."]),
+  flag("force-new-cluster", "bool", "false", ["later", "Force to create a new one-member cluster."]),
+  flag("max-wals", "uint", "5", ["accepted", "Maximum number of wal files to retain."]),
+  flag("max-snapshots", "uint", "5", ["accepted", "Deprecated."]),
+  flag("config-file", "string", "", ["later", "Path to the server configuration file."]),
+  flag("cert-file", "string", "", ["later", "Path to the client server TLS cert file."]),
+  flag("key-file", "string", "", ["later", "Path to the client server TLS key file."]),
+  flag("trusted-ca-file", "string", "", ["later", "Path to the client server TLS trusted CA cert file."]),
+  flag("client-cert-auth", "bool", "false", ["later", "Enable client cert authentication."]),
+  flag("client-cert-file", "string", "", ["later", "Path to an explicit client TLS cert file."]),
+  flag("client-key-file", "string", "", ["later", "Path to an explicit client TLS key file."]),
+  flag("client-crl-file", "string", "", ["later", "Path to the client certificate revocation list file."]),
+  flag("client-cert-allowed-hostname", "string", "", ["later", "Allowed SAN hostname for client cert authentication."]),
+  flag("auto-tls", "bool", "false", ["later", "Client TLS using generated certificates."]),
+  flag("peer-cert-file", "string", "", ["later", "Path to the peer server TLS cert file."]),
+  flag("peer-key-file", "string", "", ["later", "Path to the peer server TLS key file."]),
+  flag("peer-trusted-ca-file", "string", "", ["later", "Path to the peer server TLS trusted CA file."]),
+  flag("peer-client-cert-auth", "bool", "false", ["later", "Enable peer client cert authentication."]),
+  flag("peer-client-cert-file", "string", "", ["later", "Path to an explicit peer client TLS cert file."]),
+  flag("peer-client-key-file", "string", "", ["later", "Path to an explicit peer client TLS key file."]),
+  flag("peer-crl-file", "string", "", ["later", "Path to the peer certificate revocation list file."]),
+  flag("peer-auto-tls", "bool", "false", ["later", "Peer TLS using generated certificates."]),
+  flag("peer-cert-allowed-cn", "string", "", ["later", "Required CN of peer certificates."]),
+  flag("peer-cert-allowed-hostname", "string", "", ["later", "Required SAN of peer certificates."]),
+  flag("peer-skip-client-san-verification", "bool", "false", ["later", "Skip SAN verification of peer certificates."]),
+  flag("cipher-suites", "strings", "", ["later", "Supported TLS cipher suites."]),
+  flag("tls-min-version", "string", "TLS1.2", ["later", "Minimum TLS version."]),
+  flag("tls-max-version", "string", "", ["later", "Maximum TLS version."]),
+  flag("self-signed-cert-validity", "uint", "1", ["accepted", "Validity in years of generated certificates."]),
+  flag("cors", "strings", "*", ["accepted", "Origins for CORS; has no effect before the JSON gateway."]),
+  flag("host-whitelist", "strings", "*", ["later", "Acceptable hostnames from HTTP client requests."]),
+  flag("auth-token", "string", "simple", ["accepted", "Auth token type; has no effect before authentication."]),
+  flag("auth-token-ttl", "uint", "300", ["accepted", "Time (in seconds) of the auth-token-ttl."]),
+  flag("bcrypt-cost", "uint", "10", ["accepted", "Cost of the bcrypt algorithm for hashing auth passwords."]),
+  flag("enable-grpc-gateway", "bool", "true", ["accepted", "Enable the JSON gateway."]),
+  flag("enable-pprof", "bool", "false", ["accepted", "Runtime profiling; not served by this build."]),
+  flag("metrics", "string", "basic", ["accepted", "'basic' or 'extensive'."]),
+  flag("corrupt-check-time", "duration", "0s", ["later", "Interval of cluster corruption checks."]),
+  flag("compact-hash-check-time", "duration", "1m0s", ["accepted", "Interval of compaction hash checks."]),
+  flag("watch-progress-notify-interval", "duration", "10m0s", ["accepted", "Interval of progress notifications."]),
+  flag("downgrade-check-time", "duration", "5s", ["accepted", "Interval of downgrade status checks."]),
+  flag("feature-gates", "string", "", ["accepted", "key=value pairs of feature gates."]),
+  flag("discovery-token", "string", "", ["later", "Discovery token."]),
+  flag("discovery-endpoints", "strings", "", ["later", "Discovery endpoints."]),
+  flag("discovery-srv", "string", "", ["later", "DNS domain used to bootstrap the cluster."]),
+  flag("discovery-srv-name", "string", "", ["later", "Suffix to the DNS SRV name."]),
+  flag("discovery-fallback", "string", "exit", ["accepted", "Deprecated."]),
+  flag("socket-reuse-port", "bool", "false", ["later", "Set SO_REUSEPORT on listeners."]),
+  flag("socket-reuse-address", "bool", "false", ["accepted", "SO_REUSEADDR is always set on listeners."]),
+  flag("raft-read-timeout", "duration", "5s", ["accepted", "Read timeout of raft connections."]),
+  flag("raft-write-timeout", "duration", "5s", ["accepted", "Write timeout of raft connections."]),
+  flag("backend-bbolt-freelist-type", "string", "map", ["accepted", "Has no meaning with RocksDB."]),
+  flag("backend-batch-interval", "duration", "0s", ["accepted", "Has no meaning with RocksDB."]),
+  flag("backend-batch-limit", "int", "0", ["accepted", "Has no meaning with RocksDB."]),
+  flag("bootstrap-defrag-threshold-megabytes", "uint", "0", ["accepted", "Has no meaning with RocksDB."]),
+  flag("memory-mlock", "bool", "false", ["accepted", "Has no effect here."]),
+  flag("enable-distributed-tracing", "bool", "false", ["later", "OpenTelemetry tracing."]),
+  flag("distributed-tracing-address", "string", "localhost:4317", ["accepted", "Address of the collector."]),
+  flag("distributed-tracing-service-name", "string", "etcd", ["accepted", "Service name in traces."]),
+  flag("distributed-tracing-instance-id", "string", "", ["accepted", "Instance id in traces."]),
+  flag("distributed-tracing-sampling-rate", "int", "0", ["accepted", "Samples per million spans."]),
+];
+
+/** Switches that end the process with a text. */
+export const VERSION_FLAG = "version";
+export const HELP_FLAGS: readonly string[] = ["help", "h"];
