@@ -1,2 +1,27 @@
 /** The consensus core: step, tick, ready. */
-export {};
+export { RawNode } from "./raw-node.js";
+export type { BasicStatus, Peer, ProgressState, ProgressView, Status, StepOutcome } from "./raw-node.js";
+export { MemoryLogStorage } from "./memory-log-storage.js";
+export { checkConfig } from "./types/config.js";
+export type { CheckedConfig, Config, ReadOnlyOption } from "./types/config.js";
+export type { EventSink, RaftEvent } from "./events/event.js";
+export { EntryType, createEntry, emptyBytes, entriesBytes, entryBytes } from "./types/entry.js";
+export type { Entry } from "./types/entry.js";
+export {
+  LOCAL_APPEND_THREAD,
+  LOCAL_APPLY_THREAD,
+  MessageType,
+  NONE,
+  createMessage,
+  isLocalMessage,
+  isLocalTarget,
+  isResponseMessage,
+} from "./types/message.js";
+export type { Message, MessageFields } from "./types/message.js";
+export { emptyHardState, emptySnapshot, hardStatesEqual, isEmptyHardState } from "./types/snapshot.js";
+export type { HardState, Snapshot, SnapshotMetadata } from "./types/snapshot.js";
+export { ConfChangeTransition, ConfChangeType, emptyConfState } from "./types/conf-change.js";
+export type { ConfChange, ConfChangeSingle, ConfChangeV2, ConfState } from "./types/conf-change.js";
+export type { Compacted, InitialState, LogStorage, Unavailable } from "./types/log-storage.js";
+export { StateRole } from "./types/ready.js";
+export type { ReadState, Ready, SoftState } from "./types/ready.js";
