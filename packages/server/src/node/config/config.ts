@@ -95,7 +95,11 @@ function resolve(given: FlagTexts): MemberConfig {
     advertisePeerUrls,
     initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
     initialClusterToken: values.text("initial-cluster-token"),
-    initialClusterState: oneOf(values.text("initial-cluster-state"), ["new", "existing"], "initial-cluster-state"),
+    initialClusterState: oneOf(
+      values.text("initial-cluster-state"),
+      ["new", "existing"],
+      "initial-cluster-state",
+    ),
     tickMs,
     electionTicks: Math.floor(electionMs / tickMs),
     initialElectionTickAdvance: values.boolean("initial-election-tick-advance"),
@@ -111,7 +115,10 @@ function resolve(given: FlagTexts): MemberConfig {
     keepaliveMinTimeMs: values.durationMs("grpc-keepalive-min-time"),
     keepaliveIntervalMs: values.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: values.durationMs("grpc-keepalive-timeout"),
-    autoCompaction: resolveAutoCompaction(values.text("auto-compaction-mode"), values.text("auto-compaction-retention")),
+    autoCompaction: resolveAutoCompaction(
+      values.text("auto-compaction-mode"),
+      values.text("auto-compaction-retention"),
+    ),
     compactionBatchLimit: values.integer("compaction-batch-limit"),
     compactionSleepMs: values.durationMs("compaction-sleep-interval"),
     warningApplyMs: values.durationMs("warning-apply-duration"),
@@ -173,12 +180,16 @@ function sameValue(spec: FlagSpec, text: string): boolean {
 }
 
 function checkTimes(tickMs: number, electionMs: number): void {
-  if (tickMs <= 0 || electionMs <= 0) throw new ConfigError("--heartbeat-interval and --election-timeout must be > 0");
+  if (tickMs <= 0 || electionMs <= 0)
+    throw new ConfigError("--heartbeat-interval and --election-timeout must be > 0");
   const election = `--election-timeout[${formatGoDuration(electionMs)}]`;
   if (electionMs < 5 * tickMs) {
-    throw new ConfigError(`${election} should be at least as 5 times as --heartbeat-interval[${formatGoDuration(tickMs)}]`);
+    throw new ConfigError(
+      `${election} should be at least as 5 times as --heartbeat-interval[${formatGoDuration(tickMs)}]`,
+    );
   }
-  if (electionMs > 50_000) throw new ConfigError(`${election} is too long, and should be set less than 50000ms`);
+  if (electionMs > 50_000)
+    throw new ConfigError(`${election} is too long, and should be set less than 50000ms`);
 }
 
 function parseListenUrls(text: string): MemberUrl[] {
@@ -196,13 +207,19 @@ function plainUrls(urls: MemberUrl[], what: "client" | "peer"): MemberUrl[] {
   for (const url of urls) {
     if (url.scheme === "https" || url.scheme === "unixs") {
       const flags = what === "client" ? "--cert-file, --key-file" : "--peer-cert-file, --peer-key-file";
-      throw new ConfigError(`TLS key/cert (${flags}) must be provided for ${what} url ${url.text} with HTTPS scheme`);
+      throw new ConfigError(
+        `TLS key/cert (${flags}) must be provided for ${what} url ${url.text} with HTTPS scheme`,
+      );
     }
   }
   return urls;
 }
 
-function resolveInitialCluster(text: string, name: string, advertised: readonly MemberUrl[]): Map<string, string[]> {
+function resolveInitialCluster(
+  text: string,
+  name: string,
+  advertised: readonly MemberUrl[],
+): Map<string, string[]> {
   const own = advertised.map((url) => url.text);
   if (text === "") return new Map([[name, own]]);
   const cluster = parseInitialCluster(text);
@@ -229,10 +246,14 @@ function resolveInitialCluster(text: string, name: string, advertised: readonly 
 
 function resolveAutoCompaction(mode: string, retention: string): AutoCompaction {
   const plain = /^\d+$/.test(retention) ? Number(retention) : undefined;
-  if (mode !== "periodic" && mode !== "revision") throw new ConfigError(`unknown auto-compaction-mode "${mode}"`);
+  if (mode !== "periodic" && mode !== "revision")
+    throw new ConfigError(`unknown auto-compaction-mode "${mode}"`);
   if (plain === 0) return { kind: "off" };
   if (mode === "revision") {
-    if (plain === undefined) throw new ConfigError(`error parsing CompactionRetention: strconv.Atoi: parsing "${retention}": invalid syntax`);
+    if (plain === undefined)
+      throw new ConfigError(
+        `error parsing CompactionRetention: strconv.Atoi: parsing "${retention}": invalid syntax`,
+      );
     return { kind: "revision", retention: plain };
   }
   const periodMs = plain === undefined ? parseGoDurationMs(retention) : plain * 3_600_000;
@@ -244,16 +265,21 @@ function resolveAutoCompaction(mode: string, retention: string): AutoCompaction 
 
 function resolveLogOutputs(text: string, logger: string): string[] {
   if (logger !== "zap") throw new ConfigError(`unknown logger option "${logger}"`);
-  const outputs = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const outputs = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   if (outputs.length > 1 && outputs.includes("default")) {
     throw new ConfigError(`multi logoutput for "default" is not supported yet`);
   }
-  if (outputs.includes("systemd/journal")) throw new ConfigError("--log-outputs=systemd/journal is not supported yet");
+  if (outputs.includes("systemd/journal"))
+    throw new ConfigError("--log-outputs=systemd/journal is not supported yet");
   return outputs.length === 0 ? ["default"] : [...new Set(outputs)];
 }
 
 function oneOf<T extends string>(text: string, allowed: readonly T[], name: string): T {
   const found = allowed.find((value) => value === text);
-  if (found === undefined) throw new ConfigError(`invalid value "${text}" for --${name} (one of: ${allowed.join(", ")})`);
+  if (found === undefined)
+    throw new ConfigError(`invalid value "${text}" for --${name} (one of: ${allowed.join(", ")})`);
   return found;
 }

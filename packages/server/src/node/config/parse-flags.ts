@@ -19,7 +19,10 @@ const SPECS: ReadonlyMap<string, FlagSpec> = new Map(FLAG_TABLE.map((spec) => [s
 const ENVIRONMENT_IGNORED: ReadonlySet<string> = new Set(["ETCD_UNSUPPORTED_ARCH", "ETCD_VERSION"]);
 
 /** @param argv the words after the program's name. */
-export function parseFlags(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): ParsedFlags {
+export function parseFlags(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ParsedFlags {
   const given = new Map<string, string>();
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
@@ -28,7 +31,8 @@ export function parseFlags(argv: readonly string[], environment: Readonly<Record
     const name = match[1] ?? "";
     if (HELP_FLAGS.includes(name)) return { kind: "help" };
     const spec = SPECS.get(name);
-    if (spec === undefined && name !== VERSION_FLAG) return error(`flag provided but not defined: -${name}`, 2);
+    if (spec === undefined && name !== VERSION_FLAG)
+      return error(`flag provided but not defined: -${name}`, 2);
     const boolean = spec === undefined || spec.kind === "bool";
     let value = match[2];
     if (value === undefined && boolean) value = "true";
@@ -38,7 +42,11 @@ export function parseFlags(argv: readonly string[], environment: Readonly<Record
       if (value === undefined) return error(`flag needs an argument: -${name}`, 2);
     }
     const wrong = spec === undefined ? boolError(value) : valueError(spec, value);
-    if (wrong !== undefined) return error(`invalid ${boolean ? "boolean " : ""}value "${value}" for ${boolean ? "" : "flag "}-${name}: ${wrong}`, 2);
+    if (wrong !== undefined)
+      return error(
+        `invalid ${boolean ? "boolean " : ""}value "${value}" for ${boolean ? "" : "flag "}-${name}: ${wrong}`,
+        2,
+      );
     if (spec === undefined) {
       if (parseGoBool(value) === true) return { kind: "version" };
       continue;
@@ -48,11 +56,20 @@ export function parseFlags(argv: readonly string[], environment: Readonly<Record
   return addEnvironment(given, environment);
 }
 
-function addEnvironment(given: Map<string, string>, environment: Readonly<Record<string, string | undefined>>): ParsedFlags {
+function addEnvironment(
+  given: Map<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): ParsedFlags {
   const warnings: string[] = [];
   const onCommandLine = new Set(given.keys());
   for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith("ETCD_") || value === undefined || value === "" || ENVIRONMENT_IGNORED.has(variable)) continue;
+    if (
+      !variable.startsWith("ETCD_") ||
+      value === undefined ||
+      value === "" ||
+      ENVIRONMENT_IGNORED.has(variable)
+    )
+      continue;
     const name = variable.slice("ETCD_".length).toLowerCase().replaceAll("_", "-");
     const spec = SPECS.get(name);
     if (spec === undefined) {

@@ -105,7 +105,10 @@ class LineLogger implements Logger {
     const caller = callSite();
     const name = this.#name;
     if (this.#to.format === "json") {
-      const head = name === undefined ? { level, ts, caller, msg: message } : { level, ts, logger: name, caller, msg: message };
+      const head =
+        name === undefined
+          ? { level, ts, caller, msg: message }
+          : { level, ts, logger: name, caller, msg: message };
       this.#to.sink(JSON.stringify({ ...head, ...fields }, jsonValue) + "\n");
     } else {
       const parts = [ts, level, ...(name === undefined ? [] : [name]), caller, message];

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, resolveConfig, type MemberConfig } from "./config.js";
+import { formatGoDuration, parseGoDurationMs, parseGoInt } from "./go-values.js";
+import { parseFlags, type FlagTexts } from "./parse-flags.js";
+
+function given(argv: readonly string[], environment: Record<string, string> = {}): FlagTexts {
+  const parsed = parseFlags(argv, environment);
+  if (parsed.kind !== "run") throw new Error(JSON.stringify(parsed));
+  return parsed.given;
+}
+
+function config(argv: readonly string[], environment: Record<string, string> = {}): MemberConfig {
+  return resolveConfig(given(argv, environment));
+}
+
+describe("flag spellings", () => {
+  test.each([
+    [["--name", "a"]],
+    [["--name=a"]],
+    [["-name", "a"]],
+    [["-name=a"]],
+    [["--name=b", "--name=a"]],
+    [["--name", "b", "-name=a"]],
+  ])("%j names the member a", (argv) => {
+    expect(config(argv).name).toBe("a");
+  });
+
+  test.each([
+    [["--pre-vote"], true],
+    [["--pre-vote=true"], true],
+    [["--pre-vote=false"], false],
+    [["-pre-vote=F"], false],
+    [["--pre-vote=0", "--name=x"], false],
+  ])("%j gives pre-vote %j", (argv, expected) => {
+    expect(config(argv).preVote).toBe(expected);
+  });
+
+  test.each([
+    [["--nope"], 2, "flag provided but not defined: -nope"],
+    [["stray"], 1, `"stray" is not a valid flag`],
+    [["--pre-vote", "false"], 1, `"false" is not a valid flag`],
+    [["--name"], 2, "flag needs an argument: -name"],
+    [["--snapshot-count=-1"], 2, `invalid value "-1" for flag -snapshot-count: parse error`],
+    [["--pre-vote=maybe"], 2, `invalid boolean value "maybe" for -pre-vote: parse error`],
+  ])("%j ends with exit code %d", (argv, exitCode, message) => {
+    expect(parseFlags(argv, {})).toEqual({ kind: "error", exitCode, message });
+  });
+
+  test.each([["--version"], ["-version"], ["--version=true"]])("%s asks for the version", (word) => {
+    expect(parseFlags([word], {})).toEqual({ kind: "version" });
+  });
+
+  test("--help wins over what follows", () => {
+    expect(parseFlags(["--help", "--nope"], {})).toEqual({ kind: "help" });
+  });
+});
+
+describe("environment", () => {
+  test("a variable gives a flag its value; an empty one counts as not set", () => {
+    expect(config([], { ETCD_NAME: "env", ETCD_DATA_DIR: "" })).toMatchObject({
+      name: "env",
+      dataDir: "env.etcd",
+    });
+  });
+
+  test("flag and variable together are refused, equal or not", () => {
+    expect(parseFlags(["--name=a"], { ETCD_NAME: "a" })).toMatchObject({ kind: "error", exitCode: 1 });
+  });
+
+  test("an unknown variable is only mentioned", () => {
+    expect(parseFlags([], { ETCD_NOPE: "1", PATH: "/bin" })).toMatchObject({
+      kind: "run",
+      warnings: ["unrecognized environment variable: ETCD_NOPE=1"],
+    });
+  });
+});
+
+describe("checks", () => {
+  const urls = ["--listen-client-urls=http://127.0.0.1:1", "--advertise-client-urls=http://127.0.0.1:1"];
+  test.each<[string, string[]]>([
+    ["--advertise-client-urls is required when --listen-client-urls is set explicitly", [urls[0] ?? ""]],
+    ["expected IP in URL for binding (http://example:1)", ["--listen-peer-urls=http://example:1"]],
+    ["should be at least as 5 times as --heartbeat-interval[500ms]", ["--heartbeat-interval=500"]],
+    ["is too long, and should be set less than 50000ms", ["--election-timeout=60000"]],
+    [
+      `couldn't find local name "default" in the initial cluster configuration`,
+      ["--initial-cluster=a=http://127.0.0.1:1"],
+    ],
+    [
+      "--initial-cluster has http://127.0.0.1:1 but missing from --initial-advertise-peer-urls=http://localhost:2380",
+      ["--initial-cluster=default=http://127.0.0.1:1"],
+    ],
+    ["--client-cert-auth is not supported yet", ["--client-cert-auth"]],
+    ["URL must not contain a path", ["--advertise-client-urls=http://a:1/"]],
+    [
+      "with HTTPS scheme",
+      ["--listen-client-urls=https://127.0.0.1:1", "--advertise-client-urls=https://127.0.0.1:1"],
+    ],
+    ["unknown logger option", ["--logger=capnslog"]],
+    ["unknown auto-compaction-mode", ["--auto-compaction-mode=never"]],
+  ])("%s", (message, argv) => {
+    expect(() => config(argv)).toThrow(ConfigError);
+    expect(() => config(argv)).toThrow(message);
+  });
+
+  test("the initial cluster follows the name and the advertised peer URLs", () => {
+    const resolved = config(["--name=m", "--initial-advertise-peer-urls=http://10.0.0.1:2380"]);
+    expect(resolved.initialCluster).toEqual(new Map([["m", ["http://10.0.0.1:2380"]]]));
+  });
+
+  test.each([
+    [["--auto-compaction-retention=1"], { kind: "periodic", periodMs: 3_600_000 }],
+    [["--auto-compaction-retention=90s"], { kind: "periodic", periodMs: 90_000 }],
+    [
+      ["--auto-compaction-retention=7", "--auto-compaction-mode=revision"],
+      { kind: "revision", retention: 7 },
+    ],
+    [["--auto-compaction-retention=0"], { kind: "off" }],
+  ])("%j", (argv, expected) => {
+    expect(config(argv).autoCompaction).toEqual(expected);
+  });
+});
+
+describe("Go's values", () => {
+  test.each([
+    ["1h30m", 5_400_000],
+    ["-1.5s", -1500],
+    ["100ms", 100],
+    ["1µs", 0.001],
+    ["0", 0],
+    ["5", undefined],
+    ["", undefined],
+    ["1s5", undefined],
+  ])("duration %j is %j ms", (text, expected) => {
+    expect(parseGoDurationMs(text)).toBe(expected);
+  });
+
+  test.each([
+    ["0x10", 16],
+    ["010", 8],
+    ["1_000", 1000],
+    ["-3", -3],
+    ["1.5", undefined],
+    ["9007199254740993", undefined],
+  ])("integer %j is %j", (text, expected) => {
+    expect(parseGoInt(text)).toBe(expected);
+  });
+
+  test.each([
+    [100, "100ms"],
+    [1500, "1.5s"],
+    [7_200_000, "2h0m0s"],
+    [90_000, "1m30s"],
+    [0, "0s"],
+    [0.25, "250µs"],
+  ])("%d ms prints as %s", (ms, expected) => {
+    expect(formatGoDuration(ms)).toBe(expected);
+  });
+});
