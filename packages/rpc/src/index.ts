@@ -1,2 +1,25 @@
-/** The gRPC server on raw sockets. */
-export {};
+/** A gRPC server on raw sockets: HTTP/2 (RFC 9113) and gRPC framing, one thread, no schema. */
+export type { MethodCounters, ServerCounters } from "./counters.js";
+export type { ClientPort, ClientPortOptions } from "./client-port.js";
+export { listenClientPort } from "./client-port.js";
+export type {
+  BidiCall,
+  BidiHandler,
+  CallBase,
+  CancelListener,
+  ClientStreamCall,
+  ClientStreamHandler,
+  Method,
+  ReceivingCall,
+  SendingCall,
+  ServerStreamCall,
+  ServerStreamHandler,
+  UnaryCall,
+  UnaryHandler,
+} from "./grpc-call.js";
+export type { Metadata } from "./metadata.js";
+export type { GrpcLimits, GrpcServerOptions } from "./options.js";
+export { defaultLimits } from "./options.js";
+export type { Http1Listener } from "./server.js";
+export { createGrpcServer, GrpcServer } from "./server.js";
+export { GrpcStatus } from "./status.js";

@@ -1,0 +1,62 @@
+import type { Method } from "./grpc-call.js";
+import { statusCount } from "./status.js";
+
+/** What one server has done since it was built; plain numbers, read at any time. */
+export interface ServerCounters {
+  /** HTTP/2 connections open now and since the start. */
+  connectionsOpen: number;
+  connectionsTotal: number;
+  /** Connections closed at once because of `connectionsMax`. */
+  connectionsRefused: number;
+  /** Connections handed over to HTTP/1. */
+  connectionsHttp1: number;
+  /** Connections closed for breaking the protocol or a limit. */
+  connectionErrors: number;
+  /** Calls open now and since the start, those refused before dispatch included. */
+  callsOpen: number;
+  callsTotal: number;
+  /** Bytes read from and written to sockets after the hand-over decision. */
+  bytesReceived: number;
+  bytesSent: number;
+  /** Ended calls by status code; the index is the code. Calls the peer cancelled count as `cancelled`. */
+  readonly callsByStatus: number[];
+}
+
+/** Counters of one registered method. */
+export interface MethodCounters {
+  readonly service: string;
+  readonly method: string;
+  readonly kind: Method["kind"];
+  /** Calls dispatched, and calls ended by status code. */
+  started: number;
+  readonly handledByStatus: number[];
+  messagesReceived: number;
+  messagesSent: number;
+}
+
+export function createServerCounters(): ServerCounters {
+  return {
+    connectionsOpen: 0,
+    connectionsTotal: 0,
+    connectionsRefused: 0,
+    connectionsHttp1: 0,
+    connectionErrors: 0,
+    callsOpen: 0,
+    callsTotal: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    callsByStatus: new Array<number>(statusCount).fill(0),
+  };
+}
+
+export function createMethodCounters(service: string, method: string, kind: Method["kind"]): MethodCounters {
+  return {
+    service,
+    method,
+    kind,
+    started: 0,
+    handledByStatus: new Array<number>(statusCount).fill(0),
+    messagesReceived: 0,
+    messagesSent: 0,
+  };
+}
