@@ -1,0 +1,80 @@
+/**
+ * Who may import whom: the rows of the table in docs/ARCHITECTURE.md, enforced by lint.
+ *
+ * `mayImport` names rooms (the `scope:` tags of the package.json files), `external` the packages from outside that the room's
+ * own code may use. A room that is not listed here may import nothing, because no rule admits it.
+ */
+
+/** @typedef {{ mayImport: readonly string[], external: readonly string[], externalForTests?: readonly string[] }} Room */
+
+const codec = "@bufbuild/protobuf";
+const allPackages = [
+  "std",
+  "proto",
+  "raft",
+  "machine",
+  "storage",
+  "rpc",
+  "server",
+  "client",
+  "cli",
+  "console",
+  "sim",
+];
+
+/** @type {Readonly<Record<string, Room>>} */
+export const rooms = {
+  std: { mayImport: [], external: [] },
+  proto: { mayImport: [], external: [codec] },
+  raft: { mayImport: ["std"], external: [] },
+  machine: { mayImport: ["std", "proto"], external: [codec] },
+  sim: { mayImport: ["std", "proto", "raft", "machine", "server"], external: [codec] },
+  storage: {
+    mayImport: ["std", "proto", "raft", "machine"],
+    external: [codec, "rocksdb-native", "@node-rs/crc32"],
+  },
+  rpc: { mayImport: ["std"], external: [], externalForTests: ["@grpc/grpc-js", "hpack.js"] },
+  server: {
+    mayImport: ["std", "proto", "raft", "machine", "storage", "rpc"],
+    external: [codec],
+    externalForTests: ["@grpc/grpc-js"],
+  },
+  client: { mayImport: ["std", "proto"], external: [codec, "@grpc/grpc-js"] },
+  cli: { mayImport: ["client", "std", "proto"], external: [codec] },
+  console: { mayImport: ["client", "std", "proto"], external: [codec, "react", "react-dom"] },
+
+  // Composition roots: they wire everything and nobody imports them.
+  "app-quorate": { mayImport: allPackages, external: [codec] },
+  "app-quoratectl": { mayImport: allPackages, external: [codec] },
+  "app-console": { mayImport: allPackages, external: [codec] },
+  "app-e2e": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js", "etcd3"] },
+
+  // Tools look at the house from outside.
+  "tool-tidy": { mayImport: [], external: ["eslint", "typescript"] },
+  "tool-bench": { mayImport: [], external: [codec] },
+  "tool-conformance": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js"] },
+  "tool-proto": { mayImport: ["proto"], external: [codec] },
+};
+
+/** Libraries that any test may use. */
+const testLibraries = ["vitest", "fast-check"];
+
+/** Which runtimes may be mixed: code for anywhere stays free of code for somewhere. */
+const runtimes = [
+  { sourceTag: "runtime:any", onlyDependOnLibsWithTags: ["runtime:any"] },
+  { sourceTag: "runtime:node", onlyDependOnLibsWithTags: ["runtime:any", "runtime:node"] },
+  { sourceTag: "runtime:browser", onlyDependOnLibsWithTags: ["runtime:any", "runtime:browser"] },
+];
+
+/**
+ * The rows as `depConstraints` of Nx's boundary rule. There is no row for `*`, so an untagged project may import nothing.
+ * @param {{ tests: boolean }} options whether test libraries are admitted
+ */
+export function dependencyConstraints({ tests }) {
+  const rows = Object.entries(rooms).map(([room, { mayImport, external, externalForTests = [] }]) => ({
+    sourceTag: `scope:${room}`,
+    onlyDependOnLibsWithTags: mayImport.map((other) => `scope:${other}`),
+    allowedExternalImports: tests ? [...external, ...externalForTests, ...testLibraries] : [...external],
+  }));
+  return [...runtimes, ...rows];
+}

@@ -1,0 +1,2 @@
+/** Nothing to import: this package is its tests. */
+export {};
