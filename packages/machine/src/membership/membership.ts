@@ -6,6 +6,7 @@
  * Source: etcd `server/etcdserver/api/membership/cluster.go`; checks that depend on live connections are made before a
  * change is proposed and are not here.
  */
+import { formatHexId, parseHexId } from "@quorate/proto";
 import { formatMember, parseMember, type ChangedMember, type Member } from "./member-json.js";
 
 export type MembershipRefusal =
@@ -137,15 +138,6 @@ export class Membership {
     this.#members.set(member.id, member);
     rows("members", formatHexId(member.id), formatMember(member));
   }
-}
-
-/** Ids as text: lower-case hex without padding. */
-export function formatHexId(id: bigint): string {
-  return id.toString(16);
-}
-
-export function parseHexId(text: string): bigint | undefined {
-  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
 }
 
 function withoutPromotion(member: ChangedMember): Member {

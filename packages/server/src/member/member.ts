@@ -1,0 +1,362 @@
+/**
+ * The member driver: ticks, proposals, the log, apply, reads. It owns the order in which things happen; what they mean is
+ * decided by raft, the machine and the API services.
+ *
+ * One turn (`#run`) goes like this: hand waiting proposals to raft, start a read round, then take Readies until there are
+ * none. A Ready's append is handed to the log before its committed entries are applied, so that the disk works while the
+ * processor does. When the log reports an append durable, its answers are stepped and the next turn runs at once: all that
+ * arrived meanwhile forms the next group. Raft runs with asynchronous storage writes (see `log-writer` and `apply-queue`).
+ *
+ * Never: an acknowledgement before the entry is committed, which raft allows only once it is durable on a quorum.
+ * Portable: time, disk and network are ports. Not here: what entries mean, and which member may be added.
+ */
+import type { ApplyOutcome, StoreDriver } from "@quorate/machine";
+import {
+  EntryType,
+  LOCAL_APPEND_THREAD,
+  LOCAL_APPLY_THREAD,
+  RawNode,
+  type Entry,
+  type MemoryLogStorage,
+  type Message,
+  type Ready,
+} from "@quorate/raft";
+import type { MemberFailure, ProposalWaiter, ReadWaiter } from "../api/member-port.js";
+import { ApplyQueue } from "./apply-queue.js";
+import { LogWriter } from "./log-writer.js";
+import type { MemberPorts } from "./ports.js";
+import { ReadBarrier } from "./read-barrier.js";
+import { NO_SUFFIX, RequestIds } from "./request-id.js";
+import { WaitingProposals } from "./waiting-proposals.js";
+
+/** Committed entries not yet applied beyond which proposals are refused. Source: etcd `server/etcdserver/util.go`. */
+export const APPLY_GAP_MAX = 5000;
+/** Encoded bytes of committed entries that may wait for apply. */
+const COMMITTED_BYTES_PER_READY_MAX = 8 * 1024 * 1024;
+const APPEND_MESSAGE_BYTES_MAX = 1024 * 1024;
+const INFLIGHT_MESSAGES_MAX = 512;
+const HEARTBEAT_TICKS = 1;
+/** Fixed part of the request timeout; two election timeouts are added. */
+const REQUEST_TIMEOUT_BASE_MS = 5000;
+
+/** Applies what the log says. Implemented over the machine's applier and the member list. */
+export interface EntryApplier {
+  /** A normal entry; `wanted` says whether anybody here waits for the answer. */
+  applyNormal(entry: Entry, wanted: boolean): ApplyOutcome | Promise<ApplyOutcome>;
+  /** A configuration change: tells raft through `node`, also when the change is refused. */
+  applyConfChange(entry: Entry, node: RawNode): ConfChangeOutcome;
+}
+
+export interface ConfChangeOutcome {
+  /** Suffix of the proposer's request id, or NO_SUFFIX. */
+  readonly suffix: number;
+  readonly outcome: ApplyOutcome;
+}
+
+export interface MemberSettings {
+  readonly memberId: bigint;
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly preVote: boolean;
+  /** Entries at or below are in the store already. */
+  readonly appliedIndex: number;
+  readonly appliedTerm: number;
+}
+
+export interface MemberParts {
+  readonly settings: MemberSettings;
+  readonly ports: MemberPorts;
+  readonly storage: MemoryLogStorage;
+  readonly store: StoreDriver;
+  readonly applier: EntryApplier;
+  /** Called after each applied group, with the newest applied index. */
+  readonly onProgress: (appliedIndex: number) => void;
+  /** Leader and role, whenever one of them changes. */
+  readonly onRole: (leader: bigint, role: string, term: number) => void;
+}
+
+export class Member {
+  readonly node: RawNode;
+  readonly ids: RequestIds;
+  readonly requestTimeoutMs: number;
+  readonly #parts: MemberParts;
+  readonly #ports: MemberPorts;
+  readonly #proposals = new WaitingProposals();
+  readonly #barrier: ReadBarrier;
+  readonly #writer: LogWriter;
+  readonly #applyQueue: ApplyQueue;
+  #appliedIndex: number;
+  #appliedTerm: number;
+  #committedIndex: number;
+  #leader = 0n;
+  #leaderSinceMs = 0;
+  #scheduled = false;
+  #running = false;
+  #holdProposals = false;
+  #state: "new" | "running" | "stopped" = "new";
+  #stopTicks: () => void = () => undefined;
+
+  constructor(parts: MemberParts) {
+    const { settings, ports, storage } = parts;
+    this.#parts = parts;
+    this.#ports = ports;
+    const hardState = storage.initialState().hardState;
+    this.#appliedIndex = settings.appliedIndex;
+    this.#appliedTerm = settings.appliedTerm;
+    this.#committedIndex = Math.max(hardState.commit, settings.appliedIndex);
+    this.requestTimeoutMs = REQUEST_TIMEOUT_BASE_MS + 2 * settings.electionTicks * settings.tickMs;
+    this.ids = new RequestIds(settings.memberId, ports.clock.unixMs());
+    this.node = new RawNode({
+      id: settings.memberId,
+      electionTick: settings.electionTicks,
+      heartbeatTick: HEARTBEAT_TICKS,
+      storage,
+      random: ports.random,
+      maxSizePerMsg: APPEND_MESSAGE_BYTES_MAX,
+      maxInflightMsgs: INFLIGHT_MESSAGES_MAX,
+      maxCommittedSizePerReady: COMMITTED_BYTES_PER_READY_MAX,
+      applied: settings.appliedIndex,
+      asyncStorageWrites: true,
+      checkQuorum: true,
+      preVote: settings.preVote,
+    });
+    this.#barrier = new ReadBarrier((context) => this.node.readIndex(context), this.requestTimeoutMs);
+    this.#writer = new LogWriter(
+      {
+        log: ports.log,
+        storage,
+        deliver: (responses) => {
+          this.#deliver(responses);
+          this.#run();
+        },
+        onFailed: (error) => this.#fail(error),
+      },
+      hardState,
+    );
+    this.#applyQueue = new ApplyQueue({
+      clock: ports.clock,
+      scheduler: ports.scheduler,
+      apply: (entry) => this.#apply(entry),
+      applied: (message) => this.#applied(message),
+      paused: () => this.#parts.onProgress(this.#appliedIndex),
+      onFailed: (error) => this.#fail(error),
+    });
+  }
+
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  /** Term of the last applied entry. */
+  get appliedTerm(): number {
+    return this.#appliedTerm;
+  }
+
+  get committedIndex(): number {
+    return this.#committedIndex;
+  }
+
+  /** 0n when unknown. */
+  get leader(): bigint {
+    return this.#leader;
+  }
+
+  get stopped(): boolean {
+    return this.#state === "stopped";
+  }
+
+  /** Starts ticking. @param campaignAtOnce for the only voter of its group: nobody else could lead. */
+  start(campaignAtOnce: boolean): void {
+    if (this.#state !== "new") return;
+    this.#state = "running";
+    this.#stopTicks = this.#ports.scheduler.every(this.#parts.settings.tickMs, () => this.#tick());
+    // What was committed before the last stop is applied first: raft refuses to campaign over unapplied changes.
+    this.#run();
+    if (campaignAtOnce) {
+      this.node.campaign();
+      this.#run();
+    }
+  }
+
+  /** Stops at once: everybody who waits fails with `stopped`; nothing is applied afterwards. */
+  stop(): void {
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    this.#stopTicks();
+    this.#applyQueue.stop();
+    this.#proposals.failAll("stopped");
+    this.#barrier.failAll("stopped");
+  }
+
+  propose(entry: Uint8Array, suffix: number, waiter: ProposalWaiter): void {
+    const refusal = this.#refuseProposal(entry, suffix, waiter);
+    if (refusal !== undefined) waiter.onFailed(refusal);
+    else this.#schedule();
+  }
+
+  #refuseProposal(entry: Uint8Array, suffix: number, waiter: ProposalWaiter): MemberFailure | undefined {
+    if (this.#state === "stopped") return "stopped";
+    if (this.#committedIndex > this.#appliedIndex + APPLY_GAP_MAX) return "too-many-requests";
+    const waiting = { waiter, sinceMs: this.#ports.clock.monotonicMs() };
+    return this.#proposals.add(entry, suffix, waiting) ? undefined : "too-many-requests";
+  }
+
+  abandon(suffix: number): void {
+    this.#proposals.abandon(suffix);
+  }
+
+  awaitReadIndex(waiter: ReadWaiter): void {
+    if (this.#state === "stopped") waiter.onFailed("stopped");
+    else if (!this.#barrier.join(waiter)) waiter.onFailed("too-many-requests");
+    else this.#schedule();
+  }
+
+  /** A message from another member. */
+  receive(message: Message): void {
+    if (this.#state !== "running") return;
+    this.node.step(message);
+    this.#schedule();
+  }
+
+  #tick(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.node.tick();
+    this.#barrier.tick(nowMs);
+    this.#proposals.expire(nowMs - this.requestTimeoutMs, (sinceMs) => this.#timeoutFailure(sinceMs));
+    this.#run();
+  }
+
+  /** Why a proposal was not applied in time. Source: etcd `parseProposeCtxErr`. */
+  #timeoutFailure(sinceMs: number): MemberFailure {
+    if (this.#leader === 0n) return { unknown: "context deadline exceeded" };
+    const { electionTicks, tickMs } = this.#parts.settings;
+    const lostLeader =
+      sinceMs < this.#leaderSinceMs && sinceMs > this.#leaderSinceMs - 2 * electionTicks * tickMs;
+    return lostLeader ? "timeout-due-to-leader-fail" : "timeout";
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running) return;
+    this.#scheduled = true;
+    this.#ports.scheduler.soon(() => {
+      this.#scheduled = false;
+      this.#run();
+    });
+  }
+
+  #run(): void {
+    if (this.#running || this.#state !== "running") return;
+    this.#running = true;
+    try {
+      this.#runTurn();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #runTurn(): void {
+    for (let more = true; more && this.#state === "running";) {
+      this.#proposeWaiting();
+      this.#barrier.start(this.#ports.clock.monotonicMs());
+      more = this.node.hasReady();
+      if (more) this.#handleReady(this.node.ready());
+      const answers = this.#writer.takeReady();
+      if (answers.length > 0) {
+        this.#deliver(answers);
+        more = true;
+      }
+      this.#applyQueue.drain();
+      this.#barrier.onApplied(this.#appliedIndex);
+      more ||= this.node.hasReady();
+    }
+  }
+
+  #proposeWaiting(): void {
+    while (this.#proposals.hasQueued && !this.#waitForStore()) {
+      const batch = this.#proposals.nextBatch();
+      // Dropped for want of a leader: they stay queued until there is one, or until their clients' time is up.
+      if (this.node.proposeBatch(batch) !== "accepted") return;
+      this.#proposals.proposed(batch);
+    }
+  }
+
+  /** True while the store has too much to write: new entries would only grow the pile. */
+  #waitForStore(): boolean {
+    if (this.#holdProposals) return true;
+    const { store } = this.#parts;
+    if (!store.needsBackpressure) return false;
+    this.#holdProposals = true;
+    store.drained().then(
+      () => {
+        this.#holdProposals = false;
+        this.#schedule();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+    return true;
+  }
+
+  #handleReady(ready: Ready): void {
+    if (ready.hardState !== null)
+      this.#committedIndex = Math.max(this.#committedIndex, ready.hardState.commit);
+    if (ready.softState !== null) this.#roleChanged(ready.softState.lead, ready.softState.role);
+    for (const state of ready.readStates) this.#barrier.onReadState(state.requestContext, state.index);
+    for (const message of ready.messages) {
+      if (message.to === LOCAL_APPEND_THREAD) this.#writer.append(message);
+      else if (message.to === LOCAL_APPLY_THREAD) this.#applyQueue.push(message);
+      else this.#ports.transport.send(message);
+    }
+  }
+
+  #roleChanged(leader: bigint, role: string): void {
+    const changed = leader !== this.#leader;
+    this.#leader = leader;
+    if (changed && leader !== 0n) this.#leaderSinceMs = this.#ports.clock.monotonicMs();
+    if (changed) this.#barrier.onLeaderChanged();
+    this.#parts.onRole(leader, role, this.node.basicStatus().hardState.term);
+  }
+
+  #deliver(responses: readonly Message[]): void {
+    for (const response of responses) {
+      if (response.to === this.#parts.settings.memberId) this.node.step(response);
+      else this.#ports.transport.send(response);
+    }
+  }
+
+  #apply(entry: Entry): Promise<void> | undefined {
+    if (entry.type === EntryType.EntryNormal) {
+      const suffix = entry.data.length === 0 ? NO_SUFFIX : this.ids.suffixOf(entry.data);
+      const wanted = suffix !== NO_SUFFIX && this.#proposals.has(suffix);
+      const outcome = this.#parts.applier.applyNormal(entry, wanted);
+      if (outcome instanceof Promise) return outcome.then((settled) => this.#settle(entry, suffix, settled));
+      this.#settle(entry, suffix, outcome);
+      return undefined;
+    }
+    const { suffix, outcome } = this.#parts.applier.applyConfChange(entry, this.node);
+    this.#settle(entry, suffix, outcome);
+    return undefined;
+  }
+
+  #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
+    const newTerm = entry.term !== this.#appliedTerm;
+    this.#appliedIndex = entry.index;
+    this.#appliedTerm = entry.term;
+    if (suffix !== NO_SUFFIX) this.#proposals.take(suffix)?.onApplied(outcome);
+    if (newTerm) this.#barrier.retry(this.#ports.clock.monotonicMs());
+  }
+
+  #applied(message: Message): void {
+    if (this.#state !== "running") return;
+    this.#deliver(message.responses);
+    this.#barrier.onApplied(this.#appliedIndex);
+    this.#schedule();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === "stopped") return;
+    this.stop();
+    this.#ports.onFatal(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Proposals on their way: those not yet handed to raft, and the waiters of all that are not yet applied here.
+ *
+ * Order: proposals leave in the order they came. Limits: `QUEUED_COUNT_MAX` not yet proposed; a waiter waits at most the
+ * request timeout, checked on each tick (waiters are kept in order of arrival, so that only the oldest are looked at).
+ */
+import type { MemberFailure, ProposalWaiter } from "../api/member-port.js";
+
+/** Proposals that may wait for a leader or for the store; more are refused with too-many-requests. */
+export const QUEUED_COUNT_MAX = 100_000;
+/** Bytes that may wait likewise. */
+export const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
+/** Entries and bytes handed to raft in one message. */
+const BATCH_COUNT_MAX = 10_000;
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+
+interface Waiting {
+  readonly waiter: ProposalWaiter;
+  readonly sinceMs: number;
+}
+
+export class WaitingProposals {
+  readonly #waiting = new Map<number, Waiting>();
+  #queued: Uint8Array[] = [];
+  #queuedSuffixes: number[] = [];
+  #queuedBytes = 0;
+
+  /** @returns false, changing nothing, when too much is queued. */
+  add(entry: Uint8Array, suffix: number, waiting: Waiting): boolean {
+    if (this.#queued.length >= QUEUED_COUNT_MAX || this.#queuedBytes + entry.length > QUEUED_BYTES_MAX)
+      return false;
+    this.#queued.push(entry);
+    this.#queuedSuffixes.push(suffix);
+    this.#queuedBytes += entry.length;
+    this.#waiting.set(suffix, waiting);
+    return true;
+  }
+
+  /** Waits for an entry that is proposed by other means (a configuration change). */
+  await(suffix: number, waiting: Waiting): void {
+    this.#waiting.set(suffix, waiting);
+  }
+
+  /** The next entries for raft, in order; empty when there are none. They count as queued until `proposed`. */
+  nextBatch(): readonly Uint8Array[] {
+    if (this.#queuedBytes <= BATCH_BYTES_MAX && this.#queued.length <= BATCH_COUNT_MAX) return this.#queued;
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#queued.length && count < BATCH_COUNT_MAX) {
+      bytes += this.#queued[count]?.length ?? 0;
+      if (bytes > BATCH_BYTES_MAX && count > 0) break;
+      count += 1;
+    }
+    return this.#queued.slice(0, count);
+  }
+
+  /** Raft has taken the batch that `nextBatch` returned. */
+  proposed(batch: readonly Uint8Array[]): void {
+    if (batch === this.#queued) {
+      this.#queued = [];
+      this.#queuedSuffixes = [];
+      this.#queuedBytes = 0;
+      return;
+    }
+    for (const entry of batch) this.#queuedBytes -= entry.length;
+    this.#queued = this.#queued.slice(batch.length);
+    this.#queuedSuffixes = this.#queuedSuffixes.slice(batch.length);
+  }
+
+  get hasQueued(): boolean {
+    return this.#queued.length > 0;
+  }
+
+  /** Takes the waiter of an applied entry out, or undefined when nobody here waits for it. */
+  take(suffix: number): ProposalWaiter | undefined {
+    const waiting = this.#waiting.get(suffix);
+    if (waiting === undefined) return undefined;
+    this.#waiting.delete(suffix);
+    return waiting.waiter;
+  }
+
+  has(suffix: number): boolean {
+    return this.#waiting.has(suffix);
+  }
+
+  abandon(suffix: number): void {
+    this.#waiting.delete(suffix);
+  }
+
+  /** Fails every waiter that began before `beforeMs`, with a failure that may depend on when it began. */
+  expire(beforeMs: number, failure: (sinceMs: number) => MemberFailure): void {
+    let expired = false;
+    for (const [suffix, waiting] of this.#waiting) {
+      if (waiting.sinceMs >= beforeMs) break;
+      this.#waiting.delete(suffix);
+      expired = true;
+      waiting.waiter.onFailed(failure(waiting.sinceMs));
+    }
+    if (expired && this.#queued.length > 0) this.#dropUnawaited();
+  }
+
+  /** What its client has given up, and raft has never seen, need not be written any more. */
+  #dropUnawaited(): void {
+    const keep = this.#queuedSuffixes.map((suffix) => this.#waiting.has(suffix));
+    this.#queued = this.#queued.filter((_, i) => keep[i] === true);
+    this.#queuedSuffixes = this.#queuedSuffixes.filter((_, i) => keep[i] === true);
+    this.#queuedBytes = this.#queued.reduce((sum, entry) => sum + entry.length, 0);
+  }
+
+  /** Fails everybody: the member stops. */
+  failAll(failure: MemberFailure): void {
+    const waiters = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#queued = [];
+    this.#queuedSuffixes = [];
+    this.#queuedBytes = 0;
+    for (const { waiter } of waiters) waiter.onFailed(failure);
+  }
+}
