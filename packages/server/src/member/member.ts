@@ -44,13 +44,7 @@ export interface EntryApplier {
   /** A normal entry; `wanted` says whether anybody here waits for the answer. */
   applyNormal(entry: Entry, wanted: boolean): ApplyOutcome | Promise<ApplyOutcome>;
   /** A configuration change: tells raft through `node`, also when the change is refused. */
-  applyConfChange(entry: Entry, node: RawNode): ConfChangeOutcome;
-}
-
-export interface ConfChangeOutcome {
-  /** Suffix of the proposer's request id, or NO_SUFFIX. */
-  readonly suffix: number;
-  readonly outcome: ApplyOutcome;
+  applyConfChange(entry: Entry, node: RawNode): void;
 }
 
 export interface MemberSettings {
@@ -334,16 +328,20 @@ export class Member {
       this.#settle(entry, suffix, outcome);
       return undefined;
     }
-    const { suffix, outcome } = this.#parts.applier.applyConfChange(entry, this.node);
-    this.#settle(entry, suffix, outcome);
+    this.#parts.applier.applyConfChange(entry, this.node);
+    this.#advance(entry);
     return undefined;
   }
 
   #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
+    this.#advance(entry);
+    if (suffix !== NO_SUFFIX) this.#proposals.take(suffix)?.onApplied(outcome);
+  }
+
+  #advance(entry: Entry): void {
     const newTerm = entry.term !== this.#appliedTerm;
     this.#appliedIndex = entry.index;
     this.#appliedTerm = entry.term;
-    if (suffix !== NO_SUFFIX) this.#proposals.take(suffix)?.onApplied(outcome);
     if (newTerm) this.#barrier.retry(this.#ports.clock.monotonicMs());
   }
 
