@@ -37,32 +37,40 @@ export function readImports(): readonly SourceImports[] {
  * @returns each cycle as its paths, sorted.
  */
 export function findCycles(imports: readonly SourceImports[]): readonly (readonly string[])[] {
-  const edges = new Map(
-    imports.map(({ path, values }) => [
-      path,
-      values
-        .filter((to) => to.startsWith("."))
-        .map((to) => posix.join(posix.dirname(path), to.replace(/\.js$/, ".ts"))),
-    ]),
-  );
-  // Tarjan's strongly connected components, with the recursion as deep as the longest import chain.
-  const order = new Map<string, number>();
-  const low = new Map<string, number>();
-  const stack: string[] = [];
+  const files = new Map(imports.map((file) => [file.path, createVisit(file)]));
+  const stack: Visit[] = [];
   const cycles: string[][] = [];
-  const visit = (path: string): void => {
-    order.set(path, order.size);
-    low.set(path, order.get(path)!);
-    stack.push(path);
-    for (const to of edges.get(path) ?? []) {
-      if (!edges.has(to)) continue;
-      if (!order.has(to)) visit(to);
-      if (stack.includes(to)) low.set(path, Math.min(low.get(path)!, low.get(to)!));
+  let visits = 0;
+  // Tarjan's strongly connected components; the recursion is as deep as the longest chain of imports.
+  const visit = (file: Visit): void => {
+    file.order = file.low = ++visits;
+    stack.push(file);
+    for (const target of file.targets) {
+      const next = files.get(target);
+      if (next === undefined) continue;
+      if (next.order === 0) visit(next);
+      if (stack.includes(next)) file.low = Math.min(file.low, next.low);
     }
-    if (low.get(path) !== order.get(path)) return;
-    const group = stack.splice(stack.indexOf(path));
-    if (group.length > 1 || edges.get(path)!.includes(path)) cycles.push(group.sort());
+    if (file.low !== file.order) return;
+    const group = stack.splice(stack.indexOf(file)).map(({ path }) => path);
+    if (group.length > 1 || file.targets.includes(file.path)) cycles.push(group.sort());
   };
-  for (const path of edges.keys()) if (!order.has(path)) visit(path);
+  for (const file of files.values()) if (file.order === 0) visit(file);
   return cycles;
+}
+
+interface Visit {
+  readonly path: string;
+  readonly targets: readonly string[];
+  /** When the file was first reached, from 1; 0 before. */
+  order: number;
+  /** The earliest file on the stack that it reaches. */
+  low: number;
+}
+
+function createVisit({ path, values }: SourceImports): Visit {
+  const folder = posix.dirname(path);
+  const relative = values.filter((to) => to.startsWith("."));
+  const targets = relative.map((to) => posix.join(folder, to.replace(/\.js$/, ".ts")));
+  return { path, targets, order: 0, low: 0 };
 }

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { absolute, findInLines, ownSourceFiles, ownTextFiles, readText } from "./repository.js";
+import {
+  absolute,
+  findInLines,
+  ownSourceFiles,
+  ownTextFiles,
+  readText,
+  repositoryFiles,
+} from "./repository.js";
 
 const linesMax = 500;
 
@@ -70,4 +77,11 @@ test("files are named in kebab-case", () => {
       (path) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.(ts|tsx|mjs)$/.test(absolute(path).split("/").at(-1)!),
     ),
   ).toEqual([]);
+});
+
+test("the top level holds the plan of the house and nothing else", () => {
+  const allowed =
+    /^(\..+|package(-lock)?\.json|nx\.json|tsconfig(\.base)?\.json|(eslint|vitest)\.config\.\w+|README\.md|LICENSE|NOTICE|apps|packages|tools|docs)$/;
+  const top = new Set(repositoryFiles().map((path) => path.split("/")[0]!));
+  expect([...top].filter((name) => !allowed.test(name))).toEqual([]);
 });
