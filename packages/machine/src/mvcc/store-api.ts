@@ -131,6 +131,11 @@ export interface StoreDriver {
 
   /** The cross-member checksum at `revision` (0: the current one). */
   hashKv(revision: number): Promise<HashKvResult>;
+  /**
+   * Computes the checksum of the compaction just scheduled, which frees nothing until then; undefined unless the option
+   * `hashCompactions` is on and there is one to hash.
+   */
+  hashCompaction(): Promise<void> | undefined;
   /** The checksum over all tables (diagnostic). */
   hashAll(): Promise<number>;
   /** Rows of one table as of now, ascending, table prefix removed. */

@@ -1,0 +1,192 @@
+/**
+ * The numbers of every revision, as a struct of arrays: a slot is a row, a chunk holds `CHUNK_SLOTS` rows in one buffer.
+ *
+ *     slot ---> chunk = slot >> 14, row = slot & 16383
+ *     chunk:  main[] | create[] | version[] | position[] | sub[] | previous[] | size[] | flags[] | lease[] (when needed)
+ *
+ * Growing means one more chunk (about 0.7 MiB), never a copy of what is there, so no call pauses however many revisions
+ * there are; and the garbage collector sees a handful of objects per chunk, not one per revision.
+ *
+ * A freed slot joins a list chained through `previous` and is reused first.
+ */
+import { assert } from "@quorate/std";
+import type { Slot } from "./store-api.js";
+import { NO_SLOT } from "./store-api.js";
+
+const CHUNK_BITS = 14;
+const CHUNK_SLOTS: number = 1 << CHUNK_BITS;
+const ROW_MASK: number = CHUNK_SLOTS - 1;
+
+/** Position of a record that is only in the engine. */
+export const NO_POSITION = -1;
+
+const FLAG_USED = 1;
+const FLAG_TOMBSTONE = 2;
+
+class SlotChunk {
+  readonly main: Float64Array;
+  /** Of a put: create_revision. Of a tombstone: the slot of the put that follows it, or NO_SLOT. */
+  readonly create: Float64Array;
+  readonly version: Float64Array;
+  readonly position: Float64Array;
+  readonly sub: Uint32Array;
+  readonly previous: Int32Array;
+  readonly size: Uint32Array;
+  readonly flags: Uint8Array;
+  /** Most keys of most stores have no lease: absent until the first one in the chunk. */
+  lease: BigInt64Array | undefined = undefined;
+
+  constructor() {
+    const buffer = new ArrayBuffer(CHUNK_SLOTS * (4 * 8 + 3 * 4 + 1));
+    let at = 0;
+    const take = (bytesEach: number): number => {
+      const start = at;
+      at += CHUNK_SLOTS * bytesEach;
+      return start;
+    };
+    this.main = new Float64Array(buffer, take(8), CHUNK_SLOTS);
+    this.create = new Float64Array(buffer, take(8), CHUNK_SLOTS);
+    this.version = new Float64Array(buffer, take(8), CHUNK_SLOTS);
+    this.position = new Float64Array(buffer, take(8), CHUNK_SLOTS);
+    this.sub = new Uint32Array(buffer, take(4), CHUNK_SLOTS);
+    this.previous = new Int32Array(buffer, take(4), CHUNK_SLOTS);
+    this.size = new Uint32Array(buffer, take(4), CHUNK_SLOTS);
+    this.flags = new Uint8Array(buffer, take(1), CHUNK_SLOTS);
+  }
+}
+
+export class SlotTable {
+  readonly #chunks: SlotChunk[] = [];
+  #freeHead: Slot = NO_SLOT;
+  /** Slots below it have been used at least once. */
+  #end = 0;
+  #usedCount = 0;
+
+  /** Revisions held. */
+  get usedCount(): number {
+    return this.#usedCount;
+  }
+
+  /** Takes a slot for a put. */
+  addPut(main: number, sub: number, previous: Slot, create: number, version: number, lease: bigint): Slot {
+    const slot = this.#take(main, sub, previous, FLAG_USED);
+    const chunk = this.#chunkOf(slot);
+    const row = slot & ROW_MASK;
+    chunk.create[row] = create;
+    chunk.version[row] = version;
+    if (lease !== 0n) (chunk.lease ??= new BigInt64Array(CHUNK_SLOTS))[row] = lease;
+    else if (chunk.lease !== undefined) chunk.lease[row] = 0n;
+    return slot;
+  }
+
+  addTombstone(main: number, sub: number, previous: Slot): Slot {
+    const slot = this.#take(main, sub, previous, FLAG_USED | FLAG_TOMBSTONE);
+    const chunk = this.#chunkOf(slot);
+    const row = slot & ROW_MASK;
+    chunk.create[row] = NO_SLOT;
+    chunk.version[row] = 0;
+    if (chunk.lease !== undefined) chunk.lease[row] = 0n;
+    return slot;
+  }
+
+  #take(main: number, sub: number, previous: Slot, flags: number): Slot {
+    let slot = this.#freeHead;
+    if (slot === NO_SLOT) {
+      slot = this.#end++;
+      if ((slot & ROW_MASK) === 0) this.#chunks.push(new SlotChunk());
+    } else {
+      this.#freeHead = this.previous(slot);
+    }
+    const chunk = this.#chunkOf(slot);
+    const row = slot & ROW_MASK;
+    chunk.main[row] = main;
+    chunk.sub[row] = sub;
+    chunk.previous[row] = previous;
+    chunk.position[row] = NO_POSITION;
+    chunk.size[row] = 0;
+    chunk.flags[row] = flags;
+    this.#usedCount += 1;
+    return slot;
+  }
+
+  /** Gives a slot back; nothing may refer to it any more. */
+  free(slot: Slot): void {
+    const chunk = this.#chunkOf(slot);
+    const row = slot & ROW_MASK;
+    assert(chunk.flags[row] !== 0, () => `slot ${String(slot)} freed twice`);
+    chunk.flags[row] = 0;
+    // A reader that kept the slot too long must not find a plausible revision.
+    chunk.main[row] = 0;
+    chunk.previous[row] = this.#freeHead;
+    this.#freeHead = slot;
+    this.#usedCount -= 1;
+  }
+
+  main(slot: Slot): number {
+    return this.#chunkOf(slot).main[slot & ROW_MASK] as number;
+  }
+
+  sub(slot: Slot): number {
+    return this.#chunkOf(slot).sub[slot & ROW_MASK] as number;
+  }
+
+  /** 0 for a tombstone. */
+  createRevision(slot: Slot): number {
+    const chunk = this.#chunkOf(slot);
+    const row = slot & ROW_MASK;
+    return (chunk.flags[row] as number) & FLAG_TOMBSTONE ? 0 : (chunk.create[row] as number);
+  }
+
+  version(slot: Slot): number {
+    return this.#chunkOf(slot).version[slot & ROW_MASK] as number;
+  }
+
+  lease(slot: Slot): bigint {
+    const lease = this.#chunkOf(slot).lease;
+    return lease === undefined ? 0n : (lease[slot & ROW_MASK] as bigint);
+  }
+
+  previous(slot: Slot): Slot {
+    return this.#chunkOf(slot).previous[slot & ROW_MASK] as number;
+  }
+
+  setPrevious(slot: Slot, previous: Slot): void {
+    this.#chunkOf(slot).previous[slot & ROW_MASK] = previous;
+  }
+
+  isTombstone(slot: Slot): boolean {
+    return ((this.#chunkOf(slot).flags[slot & ROW_MASK] as number) & FLAG_TOMBSTONE) !== 0;
+  }
+
+  isUsed(slot: Slot): boolean {
+    return slot >= 0 && slot < this.#end && this.#chunkOf(slot).flags[slot & ROW_MASK] !== 0;
+  }
+
+  /** Of a tombstone: the put that followed it, or NO_SLOT while the key is deleted. */
+  successor(tombstone: Slot): Slot {
+    return this.#chunkOf(tombstone).create[tombstone & ROW_MASK] as number;
+  }
+
+  setSuccessor(tombstone: Slot, put: Slot): void {
+    this.#chunkOf(tombstone).create[tombstone & ROW_MASK] = put;
+  }
+
+  /** Where the record is (was, when the cache has dropped it) in the record cache; NO_POSITION when it never was. */
+  position(slot: Slot): number {
+    return this.#chunkOf(slot).position[slot & ROW_MASK] as number;
+  }
+
+  recordSize(slot: Slot): number {
+    return this.#chunkOf(slot).size[slot & ROW_MASK] as number;
+  }
+
+  setRecord(slot: Slot, position: number, size: number): void {
+    const chunk = this.#chunkOf(slot);
+    chunk.position[slot & ROW_MASK] = position;
+    chunk.size[slot & ROW_MASK] = size;
+  }
+
+  #chunkOf(slot: Slot): SlotChunk {
+    return this.#chunks[slot >> CHUNK_BITS] as SlotChunk;
+  }
+}
