@@ -1,5 +1,11 @@
-/** The refusals that the meaning of a key-value request can give; a part of the catalogue in `@quorate/proto`. */
-export type RefusalCode =
+import type { ErrorName } from "@quorate/proto";
+
+/**
+ * The refusals that a request can meet while it is applied or while it reads: proper answers to proper requests, equal on
+ * every member. Names and texts are the catalogue's.
+ */
+export type RefusalCode = Extract<
+  ErrorName,
   | "empty-key"
   | "key-not-found"
   | "value-provided"
@@ -11,4 +17,5 @@ export type RefusalCode =
   | "future-revision"
   | "lease-not-found"
   | "no-space"
-  | "corrupt";
+  | "corrupt"
+>;

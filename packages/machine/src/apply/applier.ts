@@ -1,0 +1,323 @@
+/**
+ * Applies committed log entries to the store, strictly in index order: the one place where replicated state changes.
+ *
+ *     entry -> decode -> alarms (Corrupt, then NoSpace) -> checks -> begin, write, end -> outcome
+ *
+ * Most entries are applied at once. Only when a write depends on a value that is not in memory (a VALUE compare, a put that
+ * keeps its value) does `apply` give a promise; the caller applies nothing else until it is settled. A refusal is an
+ * outcome, equal on every member, and moves the consistent index like everything else.
+ *
+ * Not here: membership changes, which come as entries of another kind, and read requests, which need no entry.
+ * Source: raft-peers-formats 4.1 to 4.7.
+ */
+import { assert } from "@quorate/std";
+import type { StoreWrites } from "../mvcc/store-api.js";
+import type { AlarmSet } from "./alarm-set.js";
+import { applyAlarm, applyClusterOperation, isClusterOperation } from "./cluster-operations.js";
+import type { ClusterState } from "./cluster-port.js";
+import { executeDelete, executePath, executePut, quotePrevious, type Execution } from "./execute.js";
+import type { LeaseAttachments } from "./lessor-port.js";
+import { applied, refused, type ApplyOutcome } from "./outcome.js";
+import { hasRoom, putCost, txnCost, type Space } from "./quota.js";
+import { RecordSource } from "./record-source.js";
+import type { RefusalCode } from "./refusal.js";
+import { settleReply } from "./reply-settle.js";
+import type { Reply } from "./reply-tree.js";
+import type { Turns } from "./turn-sort.js";
+import { checkPath, checkPut, decidePath, type TxnPath } from "./txn-path.js";
+import { parseV2Request } from "./v2-request.js";
+import { EntryView, OPERATION, decodeEntry } from "./wire/entry.js";
+import {
+  CompactionView,
+  DeleteView,
+  PutView,
+  decodeCompaction,
+  decodeDelete,
+  decodePut,
+} from "./wire/request-views.js";
+import { decodeTxn, type TxnNode } from "./wire/txn-nodes.js";
+import { WireError, WireReader } from "./wire/wire-reader.js";
+import { LATEST } from "../mvcc/store-api.js";
+
+export interface ApplierOptions {
+  readonly store: StoreWrites;
+  /** Index of the last entry whose changes the store has. */
+  readonly consistentIndex: number;
+  readonly leases: LeaseAttachments;
+  readonly alarms: AlarmSet;
+  readonly cluster: ClusterState;
+  readonly space: Space;
+  readonly turns: Turns;
+}
+
+/** Position of an entry, and whether somebody here waits for its result. */
+interface EntryContext {
+  readonly index: number;
+  readonly term: number;
+  readonly wantsReply: boolean;
+}
+
+const NOTHING_CHANGED: ApplyOutcome = applied(0, undefined, false);
+
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #store: StoreWrites;
+  readonly #reader = new WireReader();
+  readonly #entry = new EntryView();
+  readonly #put = new PutView();
+  readonly #delete = new DeleteView();
+  readonly #compaction = new CompactionView();
+  #lastIndex: number;
+  /** An entry that waits for records; no other may be applied meanwhile. */
+  #waiting = false;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#lastIndex = options.consistentIndex;
+  }
+
+  /**
+   * Applies the entry at `index`. Indexes ascend; the caller leaves out entries at or below the consistent index (see
+   * `replay`) and applies membership changes itself. `data` must not change before the outcome is there.
+   * Throws `AssertionError` for an entry that cannot be applied: the member stops, since skipping it would diverge.
+   */
+  apply(index: number, term: number, data: Uint8Array, wantsReply: boolean): ApplyOutcome | Promise<ApplyOutcome> {
+    assert(!this.#waiting, "an entry was applied while another one waits for records");
+    assert(index > this.#lastIndex, () => `entry ${String(index)} after ${String(this.#lastIndex)}`);
+    this.#lastIndex = index;
+    const context = { index, term, wantsReply };
+    if (data.length === 0) return this.#applyNothing(context);
+    try {
+      return this.#dispatch(data, context);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      assert(false, `entry ${String(index)} is malformed: ${error.message}`);
+    }
+  }
+
+  /**
+   * Takes note of an entry whose changes the store already has, after a restart: the cluster's version, attributes and
+   * downgrade are also kept in memory. The store is not touched.
+   */
+  replay(data: Uint8Array): void {
+    if (data.length === 0 || parseV2Request(data) !== undefined) return;
+    decodeEntry(this.#reader, data, this.#entry);
+    const { operation, start, end } = this.#entry;
+    if (!isClusterOperation(operation)) return;
+    applyClusterOperation(operation, data.subarray(start, end), this.#options.cluster, () => undefined);
+  }
+
+  #dispatch(data: Uint8Array, context: EntryContext): ApplyOutcome | Promise<ApplyOutcome> {
+    const entry = this.#entry;
+    decodeEntry(this.#reader, data, entry);
+    switch (entry.operation) {
+      case OPERATION.put:
+        return this.#applyPut(data, context);
+      case OPERATION.txn:
+        return this.#applyTxn(decodeTxn(data, entry.start, entry.end), context);
+      case OPERATION.deleteRange:
+        return this.#applyDelete(data, context);
+      case OPERATION.compaction:
+        return this.#applyCompaction(data, context);
+      default:
+        return this.#applyRare(data, context);
+    }
+  }
+
+  #applyPut(data: Uint8Array, context: EntryContext): ApplyOutcome | Promise<ApplyOutcome> {
+    const put = this.#put;
+    put.reset();
+    this.#reader.reset(data, this.#entry.start, this.#entry.end);
+    decodePut(this.#reader, put);
+    const barred = this.#barredByAlarm(true);
+    if (barred !== undefined) return this.#refuse(context, barred);
+    // The common put depends on nothing that is stored, so it needs neither a source of records nor a check.
+    if (!put.ignoreValue && !put.ignoreLease && !put.prevKv && put.lease === 0n) {
+      return this.#writePlainPut(put, context);
+    }
+    const records = new RecordSource(this.#store);
+    const state = { store: this.#store, atRevision: LATEST, records };
+    const refusal = checkPut(put, state, this.#options.leases);
+    if (refusal !== undefined) return this.#refuse(context, refusal);
+    if (!records.hasMissing) return this.#writePut(put, records, context);
+    return this.#afterLoading(records, () => this.#writePut(put, records, context));
+  }
+
+  #writePlainPut(put: PutView, context: EntryContext): ApplyOutcome {
+    const { leases, space } = this.#options;
+    if (leases.hasAttachments) return this.#writePut(put, new RecordSource(this.#store), context);
+    const store = this.#store;
+    const overQuota = !hasRoom(space, putCost(put));
+    store.begin(context.index, context.term);
+    const { buffer } = put;
+    store.put(buffer, put.keyStart, put.keyEnd, buffer, put.valueStart, put.valueEnd, 0n);
+    return applied(store.end(), undefined, overQuota);
+  }
+
+  #writePut(put: PutView, records: RecordSource, context: EntryContext): ApplyOutcome {
+    const overQuota = !hasRoom(this.#options.space, putCost(put));
+    return this.#write(context, records, overQuota, (execution) => {
+      const previous = executePut(put, execution);
+      const quotes = quotePrevious(put, previous, execution);
+      return quotes === undefined ? undefined : { kind: "put", revision: 0, quotes };
+    });
+  }
+
+  #applyDelete(data: Uint8Array, context: EntryContext): ApplyOutcome {
+    const remove = this.#delete;
+    remove.reset();
+    this.#reader.reset(data, this.#entry.start, this.#entry.end);
+    decodeDelete(this.#reader, remove);
+    const barred = this.#barredByAlarm(false);
+    if (barred !== undefined) return this.#refuse(context, barred);
+    const records = new RecordSource(this.#store);
+    return this.#write(context, records, false, (execution) => executeDelete(remove, execution));
+  }
+
+  #applyTxn(txn: TxnNode, context: EntryContext): ApplyOutcome | Promise<ApplyOutcome> {
+    const cost = txnCost(txn);
+    const barred = this.#barredByAlarm(cost > 0);
+    if (barred !== undefined) return this.#refuse(context, barred);
+    const records = new RecordSource(this.#store);
+    const path = this.#planTxn(txn, records);
+    if (typeof path === "string") return this.#refuse(context, path);
+    if (path !== undefined) return this.#writeTxn(path, { records, cost, context });
+    return this.#applyTxnLater(txn, { records, cost, context });
+  }
+
+  async #applyTxnLater(
+    txn: TxnNode,
+    rest: { readonly records: RecordSource; readonly cost: number; readonly context: EntryContext },
+  ): Promise<ApplyOutcome> {
+    let path: TxnPath | RefusalCode | undefined;
+    while (path === undefined) {
+      path = await this.#afterLoading(rest.records, () => this.#planTxn(txn, rest.records));
+    }
+    return typeof path === "string" ? this.#refuse(rest.context, path) : this.#writeTxn(path, rest);
+  }
+
+  /** The checked path, why there is none, or undefined when records must be loaded first. */
+  #planTxn(txn: TxnNode, records: RecordSource): TxnPath | RefusalCode | undefined {
+    const state = { store: this.#store, atRevision: LATEST, records };
+    const path = decidePath(txn, state);
+    if (path === undefined) return undefined;
+    const refusal = checkPath(path, state, this.#options.leases);
+    return refusal ?? (records.hasMissing ? undefined : path);
+  }
+
+  #writeTxn(
+    path: TxnPath,
+    rest: { readonly records: RecordSource; readonly cost: number; readonly context: EntryContext },
+  ): ApplyOutcome {
+    const overQuota = !hasRoom(this.#options.space, rest.cost);
+    return this.#write(rest.context, rest.records, overQuota, (execution) => executePath(path, execution));
+  }
+
+  #applyCompaction(data: Uint8Array, context: EntryContext): ApplyOutcome {
+    const compaction = this.#compaction;
+    compaction.revision = 0;
+    this.#reader.reset(data, this.#entry.start, this.#entry.end);
+    decodeCompaction(this.#reader, compaction);
+    if (this.#options.alarms.corrupt) return this.#refuse(context, "corrupt");
+    this.#store.begin(context.index, context.term);
+    const refusal = this.#store.compact(compaction.revision);
+    const revision = this.#store.end();
+    return refusal === undefined ? applied(revision, undefined, false) : refused(refusal, revision);
+  }
+
+  /** Operations that come once in a while: they may cost what they like. */
+  #applyRare(data: Uint8Array, context: EntryContext): ApplyOutcome {
+    const v2 = parseV2Request(data);
+    if (v2 !== undefined) return this.#applyV2(v2, context);
+    const { operation, start, end } = this.#entry;
+    const content = data.subarray(start, end);
+    const store = this.#store;
+    if (operation === OPERATION.range || operation === OPERATION.v2) return this.#applyNothing(context);
+    store.begin(context.index, context.term);
+    let body: readonly Uint8Array[] | undefined;
+    if (operation === OPERATION.alarm) {
+      body = applyAlarm(content, this.#options.alarms, (key, value) => {
+        store.setRow("alarm", key, value);
+      });
+    } else {
+      assert(
+        isClusterOperation(operation),
+        () => `entry ${String(context.index)}: operation ${String(operation)} is not known`,
+      );
+      applyClusterOperation(operation, content, this.#options.cluster, (table, key, value) => {
+        store.setRow(table, key, value);
+      });
+    }
+    return applied(store.end(), context.wantsReply ? body : undefined, false);
+  }
+
+  #applyV2(request: NonNullable<ReturnType<typeof parseV2Request>>, context: EntryContext): ApplyOutcome {
+    const { cluster } = this.#options;
+    const store = this.#store;
+    assert(
+      request.kind !== "unknown",
+      () => `entry ${String(context.index)} is an unsupported v2 request: ${JSON.stringify(request)}`,
+    );
+    store.begin(context.index, context.term);
+    if (request.kind === "member-attributes") {
+      cluster.setMemberAttributes(request.memberId, request, (table, key, value) => {
+        store.setRow(table, key, value);
+      });
+    } else if (request.kind === "cluster-version") {
+      cluster.setClusterVersion(request.version, (table, key, value) => {
+        store.setRow(table, key, value);
+      });
+    }
+    return applied(store.end(), undefined, false);
+  }
+
+  /** Why an alarm stops this write; `needsRoom` when it could make the store grow. */
+  #barredByAlarm(needsRoom: boolean): RefusalCode | undefined {
+    const { alarms } = this.#options;
+    if (alarms.corrupt) return "corrupt";
+    return needsRoom && alarms.noSpace ? "no-space" : undefined;
+  }
+
+  /** Runs `change` inside the transaction of the entry and makes the outcome of what it replies. */
+  #write(
+    context: EntryContext,
+    records: RecordSource,
+    overQuota: boolean,
+    change: (execution: Execution) => Reply | undefined,
+  ): ApplyOutcome {
+    const { leases, turns } = this.#options;
+    const store = this.#store;
+    const wantsReply = context.wantsReply && !overQuota;
+    const baseRevision = store.revision;
+    store.begin(context.index, context.term);
+    const reply = change({ store, leases, records, baseRevision, wantsReply });
+    const revision = store.end();
+    const body = reply === undefined || !wantsReply ? undefined : settleReply(store, turns, reply);
+    return applied(revision, body, overQuota);
+  }
+
+  #refuse(context: EntryContext, refusal: RefusalCode): ApplyOutcome {
+    this.#store.begin(context.index, context.term);
+    return refused(refusal, this.#store.end());
+  }
+
+  #applyNothing(context: EntryContext): ApplyOutcome {
+    this.#store.begin(context.index, context.term);
+    this.#store.end();
+    return NOTHING_CHANGED;
+  }
+
+  /** Loads what `records` miss and then goes on; no entry may be applied meanwhile. */
+  async #afterLoading<T>(records: RecordSource, proceed: () => T): Promise<T> {
+    this.#waiting = true;
+    const view = this.#store.openReadView(this.#store.revision);
+    try {
+      await records.loadMissing();
+      return proceed();
+    } finally {
+      this.#waiting = false;
+      view.release();
+    }
+  }
+}

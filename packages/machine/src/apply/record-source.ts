@@ -1,0 +1,37 @@
+/**
+ * Records by slot, for code that must not wait: what is in memory, plus what was loaded for the request at hand. A slot that
+ * is in neither is noted, so that the caller can load it and start over.
+ */
+import type { Slot, StoreReads } from "../mvcc/store-api.js";
+
+export class RecordSource {
+  readonly #store: StoreReads;
+  readonly #loaded = new Map<Slot, Uint8Array>();
+  #missing: Slot[] = [];
+
+  constructor(store: StoreReads) {
+    this.#store = store;
+  }
+
+  /** The record, or undefined after noting that it is missing. */
+  get(slot: Slot): Uint8Array | undefined {
+    const record = this.#loaded.get(slot) ?? this.#store.record(slot);
+    if (record === undefined) this.#missing.push(slot);
+    return record;
+  }
+
+  get hasMissing(): boolean {
+    return this.#missing.length > 0;
+  }
+
+  /** Loads what was missing. The caller holds a read view that can see the slots. */
+  async loadMissing(): Promise<void> {
+    const slots = this.#missing;
+    this.#missing = [];
+    const records = await this.#store.load(slots);
+    for (const [position, slot] of slots.entries()) {
+      const record = records[position];
+      if (record !== undefined) this.#loaded.set(slot, record);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Answers read-only transactions from local state, without the log: compares and ranges all see one revision. Values that are
+ * not in memory and intervals that are long are read in later turns, from a read view.
+ */
+import { LATEST, type StoreReads } from "../mvcc/store-api.js";
+import type { LeaseAttachments } from "./lessor-port.js";
+import type { ResponseBody } from "./outcome.js";
+import { RangeRun } from "./range-run.js";
+import { RecordSource } from "./record-source.js";
+import type { RefusalCode } from "./refusal.js";
+import { settleReply } from "./reply-settle.js";
+import { Quotes, RangeReply, type Reply, type TxnReply } from "./reply-tree.js";
+import type { Turns } from "./turn-sort.js";
+import { checkPath, decidePath, type TxnPath } from "./txn-path.js";
+import type { RangeView } from "./wire/request-views.js";
+import type { TxnNode } from "./wire/txn-nodes.js";
+
+const KEYS_AT_ONCE_MAX = 1024;
+
+export type TxnAnswer = RefusalCode | ResponseBody;
+
+export class TxnReader {
+  readonly #store: StoreReads;
+  readonly #leases: LeaseAttachments;
+  readonly #turns: Turns;
+
+  constructor(store: StoreReads, leases: LeaseAttachments, turns: Turns) {
+    this.#store = store;
+    this.#leases = leases;
+    this.#turns = turns;
+  }
+
+  /**
+   * Reads at the revision that is newest now, which the response header names too. `txn` has only range operations; its
+   * buffer must stay as it is until the answer is there.
+   */
+  read(txn: TxnNode): TxnAnswer | Promise<TxnAnswer> {
+    const records = new RecordSource(this.#store);
+    return this.#tryRead(txn, records, LATEST) ?? this.#readLater(txn, records);
+  }
+
+  /** The answer, or undefined when values must be loaded first. */
+  #tryRead(txn: TxnNode, records: RecordSource, atRevision: number): TxnAnswer | undefined {
+    const state = { store: this.#store, atRevision, records };
+    const path = decidePath(txn, state);
+    if (path === undefined) return undefined;
+    const refusal = checkPath(path, state, this.#leases);
+    if (refusal !== undefined) return refusal;
+    const revision = Math.min(atRevision, this.#store.revision);
+    return settleReply(this.#store, this.#turns, this.#readPath(path, atRevision, revision));
+  }
+
+  async #readLater(txn: TxnNode, records: RecordSource): Promise<TxnAnswer> {
+    const view = this.#store.openReadView(this.#store.revision);
+    try {
+      for (;;) {
+        await records.loadMissing();
+        const answer = this.#tryRead(txn, records, view.revision);
+        if (answer !== undefined) return answer;
+      }
+    } finally {
+      view.release();
+    }
+  }
+
+  #readPath(path: TxnPath, atRevision: number, revision: number): TxnReply {
+    const ops: Reply[] = [];
+    for (const op of path.ops) if (op.kind === "range") ops.push(this.#readRange(op, atRevision, revision));
+    return { kind: "txn", succeeded: path.succeeded, ops };
+  }
+
+  #readRange(range: RangeView, atRevision: number, revision: number): Reply {
+    const isLatest = range.revision <= 0;
+    const run = new RangeRun(this.#store, range, isLatest ? atRevision : range.revision);
+    const reply = new RangeReply(revision, run, new Quotes(isLatest ? revision : range.revision));
+    if (run.step(KEYS_AT_ONCE_MAX)) reply.quoteRows(this.#store);
+    return reply;
+  }
+}
