@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { MemoryEngine } from "./memory-engine.js";
+import { StoreFixture } from "./testing/store-fixture.js";
+
+const NAMES = ["alice", "bob", "celine", "dominik", "eve", "frederica", "gorge"];
+
+/** The key generator behind etcd's published checksums. */
+function keyOf(i: number): string {
+  if (i % 142 === 30) return "zenek";
+  if (i % 71 === 30) return "xavery";
+  return NAMES[i % 7] as string;
+}
+
+test("a store that was never written hashes to etcd's number", async () => {
+  const { store } = await StoreFixture.open(new MemoryEngine());
+  expect(await store.hashKv(0)).toEqual({ kind: "hash", hash: 1084519789, revision: 1, compactRevision: -1 });
+});
+
+const ROUNDS = [
+  { start: 0, compactRevision: -1, hash: 4082599214 },
+  { start: 71, compactRevision: 35, hash: 2279933401 },
+  { start: 142, compactRevision: 106, hash: 3284231217 },
+  { start: 213, compactRevision: 177, hash: 126286495 },
+];
+
+for (const freeing of ["at once", "never"]) {
+  test(`hashes over four compactions are etcd's, freeing rows ${freeing}`, async () => {
+    const fixture = await StoreFixture.open(new MemoryEngine());
+    for (const { start, compactRevision, hash } of ROUNDS) {
+      for (let i = start; i <= start + 71; i++) fixture.put(keyOf(i), String(i));
+      const revision = start + 35;
+      const result = await fixture.store.hashKv(revision);
+      expect(result).toEqual({ kind: "hash", hash, revision, compactRevision });
+      fixture.compact(revision);
+      if (freeing === "at once") await fixture.compactFully();
+    }
+  });
+}
+
+test("hashes of compactions are remembered with the revision compacted before, and held back until computed", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine(), { hashCompactions: true });
+  for (const { start, compactRevision, hash } of ROUNDS) {
+    for (let i = start; i <= start + 71; i++) fixture.put(keyOf(i), String(i));
+    const revision = start + 35;
+    fixture.compact(revision);
+    await fixture.compactFully();
+    expect(fixture.store.finishedCompactRevision).toBe(compactRevision);
+    await fixture.store.hashCompaction();
+    await fixture.compactFully();
+    expect(fixture.store.finishedCompactRevision).toBe(revision);
+    expect(await fixture.store.hashKv(revision)).toEqual({ kind: "hash", hash, revision, compactRevision });
+  }
+});
+
+test("a revision below C is compacted, one above R is in the future, 0 is R", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine());
+  for (let i = 0; i < 5; i++) fixture.put("a");
+  fixture.compact(4);
+  expect(await fixture.store.hashKv(3)).toEqual({ kind: "compacted" });
+  expect(await fixture.store.hashKv(7)).toEqual({ kind: "future-revision" });
+  expect(await fixture.store.hashKv(0)).toMatchObject({ revision: 6, compactRevision: 4 });
+});
+
+test("writes and compactions during a hash do not change it", async () => {
+  const quiet = await StoreFixture.open(new MemoryEngine());
+  const busy = await StoreFixture.open(new MemoryEngine(), {
+    yieldTurn: async () => {
+      busy.put(`k${String(busy.store.revision % 50)}`, "later");
+      if (busy.store.revision % 3 === 0) busy.compact(busy.store.revision);
+      await busy.store.flushPending();
+      busy.store.compactStep(50);
+    },
+  });
+  for (const fixture of [quiet, busy]) {
+    for (let i = 0; i < 3000; i++) fixture.put(`k${String(i % 100)}`, String(i));
+    fixture.compact(1500);
+  }
+  const expected = await quiet.store.hashKv(3001);
+  expect(await busy.store.hashKv(3001)).toEqual(expected);
+  expect(busy.store.compactRevision).toBeGreaterThan(3001);
+});
+
+test("when no key is live, rows that a compaction kept still count", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine());
+  fixture.put("a", "1");
+  fixture.put("b", "1");
+  fixture.compact(3);
+  fixture.delete("a");
+  fixture.delete("b");
+  const before = await fixture.store.hashKv(0);
+  await fixture.compactFully();
+  expect(await fixture.store.hashKv(0)).toEqual(before);
+  const empty = await StoreFixture.open(new MemoryEngine());
+  expect(before).not.toEqual(await empty.store.hashKv(0));
+});
+
+test("the hash over all tables sees every row but those in which members may differ", async () => {
+  const first = await StoreFixture.open(new MemoryEngine());
+  const second = await StoreFixture.open(new MemoryEngine());
+  first.put("a", "1");
+  second.apply(() => undefined);
+  second.put("a", "1");
+  expect(await first.store.hashAll()).toBe(await second.store.hashAll());
+  first.apply((store) => {
+    store.setRow("lease", Uint8Array.of(1), Uint8Array.of(2));
+  });
+  expect(await first.store.hashAll()).not.toBe(await second.store.hashAll());
+});
