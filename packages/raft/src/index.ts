@@ -1,10 +1,18 @@
 /** The consensus core: step, tick, ready. */
 export { RawNode } from "./raw-node.js";
-export type { BasicStatus, Peer, ProgressState, ProgressView, Status, StepOutcome } from "./raw-node.js";
+export type { StepOutcome } from "./core/raft.js";
+export type { Peer } from "./core/start.js";
+export type { BasicStatus, Status } from "./status.js";
+export type { ProgressState, ProgressView } from "./tracker/progress.js";
 export { MemoryLogStorage } from "./memory-log-storage.js";
 export { checkConfig } from "./types/config.js";
 export type { CheckedConfig, Config, ReadOnlyOption } from "./types/config.js";
 export type { EventSink, RaftEvent } from "./events/event.js";
+export { describeEvent } from "./events/describe-event.js";
+export type { EventLevel, EventLine } from "./events/describe-event.js";
+export { describeEntry, describeMessage, describeMessageType, describeReady } from "./describe.js";
+export { decodeConfChange, encodeConfChange } from "./confchange/codec.js";
+export { toConfChangeV2 } from "./confchange/conf-change.js";
 export { EntryType, createEntry, emptyBytes, entriesBytes, entryBytes } from "./types/entry.js";
 export type { Entry } from "./types/entry.js";
 export {
