@@ -1,5 +1,57 @@
 /** The replicated state machine. */
-export type { Alarm } from "./apply/alarm.js";
+// Applying entries
+export type { Alarm, AlarmType } from "./apply/alarm.js";
+export { ALARM_CORRUPT, ALARM_NONE, ALARM_NOSPACE } from "./apply/alarm.js";
+export { AlarmSet, encodeAlarm } from "./apply/alarm-set.js";
+export type { AlarmRowSink } from "./apply/alarm-set.js";
+export { Applier } from "./apply/applier.js";
+export type { ApplierOptions } from "./apply/applier.js";
+export type { ClusterState } from "./apply/cluster-port.js";
+export { NO_LEASES } from "./apply/lessor-port.js";
+export type { LeaseAttachments } from "./apply/lessor-port.js";
+export { LEASE_GRANT_COST_BYTES, hasRoom, putCost, txnCost } from "./apply/quota.js";
+export type { Space } from "./apply/quota.js";
+// Reading
+export { RangeReader } from "./apply/range-reader.js";
+export type { RangeAnswer } from "./apply/range-reader.js";
+export { hasFilters } from "./apply/range-run.js";
+export { RangeStream } from "./apply/range-stream.js";
+export type { RangeChunk } from "./apply/range-stream.js";
+export { TxnReader } from "./apply/txn-reader.js";
+export type { TxnAnswer } from "./apply/txn-reader.js";
+export type { Turns } from "./apply/turn-sort.js";
+// Requests, entries and replies as bytes
+export {
+  EntryEncoder,
+  EntryView,
+  OPERATION,
+  RequestIds,
+  decodeEntry,
+  entrySize,
+  requestIdPrefix,
+} from "./apply/wire/entry.js";
+export type { EntryHeader } from "./apply/wire/entry.js";
+export {
+  CompactionView,
+  DeleteView,
+  PutView,
+  RangeView,
+  SORT_ORDER_ASCEND,
+  SORT_ORDER_DESCEND,
+  SORT_ORDER_NONE,
+  SORT_TARGET_KEY,
+  SORT_TARGET_VALUE,
+  decodeCompaction,
+  decodeDelete,
+  decodePut,
+  decodeRange,
+  isOpenEnded,
+  isPoint,
+} from "./apply/wire/request-views.js";
+export { CompareView, TxnNode, decodeTxn } from "./apply/wire/txn-nodes.js";
+export type { OpNode } from "./apply/wire/txn-nodes.js";
+export { WireError, WireReader } from "./apply/wire/wire-reader.js";
+export { WireWriter, varintSize, writeVarint, writeVarintWords } from "./apply/wire/wire-writer.js";
 export type { ApplyOutcome, DeferredBody, ResponseBody } from "./apply/outcome.js";
 export type { RefusalCode } from "./apply/refusal.js";
 export type { ReadView, Slot, StoreReads, StoreWrites } from "./mvcc/store-api.js";

@@ -21,11 +21,11 @@ import { applied, refused, type ApplyOutcome } from "./outcome.js";
 import { hasRoom, putCost, txnCost, type Space } from "./quota.js";
 import { RecordSource } from "./record-source.js";
 import type { RefusalCode } from "./refusal.js";
-import { settleReply } from "./reply-settle.js";
+import { settleReply, type SettleSource } from "./reply-settle.js";
 import type { Reply } from "./reply-tree.js";
 import type { Turns } from "./turn-sort.js";
 import { checkPath, checkPut, decidePath, type TxnPath } from "./txn-path.js";
-import { parseV2Request } from "./v2-request.js";
+import { applyV2Request, parseV2Request, type V2Request } from "./v2-request.js";
 import { EntryView, OPERATION, decodeEntry } from "./wire/entry.js";
 import {
   CompactionView,
@@ -62,6 +62,7 @@ const NOTHING_CHANGED: ApplyOutcome = applied(0, undefined, false);
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #store: StoreWrites;
+  readonly #settleSource: SettleSource;
   readonly #reader = new WireReader();
   readonly #entry = new EntryView();
   readonly #put = new PutView();
@@ -75,6 +76,8 @@ export class Applier {
     this.#options = options;
     this.#store = options.store;
     this.#lastIndex = options.consistentIndex;
+    const { store, turns } = options;
+    this.#settleSource = { store, turns, openReadView: (revision) => store.openReadView(revision) };
   }
 
   /**
@@ -101,7 +104,9 @@ export class Applier {
    * downgrade are also kept in memory. The store is not touched.
    */
   replay(data: Uint8Array): void {
-    if (data.length === 0 || parseV2Request(data) !== undefined) return;
+    const v2 = parseV2Request(data);
+    if (v2 !== undefined) applyV2Request(v2, this.#options.cluster, () => undefined);
+    if (v2 !== undefined || data.length === 0) return;
     decodeEntry(this.#reader, data, this.#entry);
     const { operation, start, end } = this.#entry;
     if (!isClusterOperation(operation)) return;
@@ -110,6 +115,8 @@ export class Applier {
 
   #dispatch(data: Uint8Array, context: EntryContext): ApplyOutcome | Promise<ApplyOutcome> {
     const entry = this.#entry;
+    const v2 = parseV2Request(data);
+    if (v2 !== undefined) return this.#applyV2(v2, context);
     decodeEntry(this.#reader, data, entry);
     switch (entry.operation) {
       case OPERATION.put:
@@ -228,12 +235,11 @@ export class Applier {
 
   /** Operations that come once in a while: they may cost what they like. */
   #applyRare(data: Uint8Array, context: EntryContext): ApplyOutcome {
-    const v2 = parseV2Request(data);
-    if (v2 !== undefined) return this.#applyV2(v2, context);
     const { operation, start, end } = this.#entry;
     const content = data.subarray(start, end);
     const store = this.#store;
-    if (operation === OPERATION.range || operation === OPERATION.v2) return this.#applyNothing(context);
+    // A read that went through the log has no effect, and nobody here waits for one.
+    if (operation === OPERATION.range) return this.#applyNothing(context);
     store.begin(context.index, context.term);
     let body: readonly Uint8Array[] | undefined;
     if (operation === OPERATION.alarm) {
@@ -252,23 +258,16 @@ export class Applier {
     return applied(store.end(), context.wantsReply ? body : undefined, false);
   }
 
-  #applyV2(request: NonNullable<ReturnType<typeof parseV2Request>>, context: EntryContext): ApplyOutcome {
-    const { cluster } = this.#options;
+  #applyV2(request: V2Request, context: EntryContext): ApplyOutcome {
     const store = this.#store;
     assert(
       request.kind !== "unknown",
       () => `entry ${String(context.index)} is an unsupported v2 request: ${JSON.stringify(request)}`,
     );
     store.begin(context.index, context.term);
-    if (request.kind === "member-attributes") {
-      cluster.setMemberAttributes(request.memberId, request, (table, key, value) => {
-        store.setRow(table, key, value);
-      });
-    } else if (request.kind === "cluster-version") {
-      cluster.setClusterVersion(request.version, (table, key, value) => {
-        store.setRow(table, key, value);
-      });
-    }
+    applyV2Request(request, this.#options.cluster, (table, key, value) => {
+      store.setRow(table, key, value);
+    });
     return applied(store.end(), undefined, false);
   }
 
@@ -286,14 +285,14 @@ export class Applier {
     overQuota: boolean,
     change: (execution: Execution) => Reply | undefined,
   ): ApplyOutcome {
-    const { leases, turns } = this.#options;
+    const { leases } = this.#options;
     const store = this.#store;
     const wantsReply = context.wantsReply && !overQuota;
     const baseRevision = store.revision;
     store.begin(context.index, context.term);
     const reply = change({ store, leases, records, baseRevision, wantsReply });
     const revision = store.end();
-    const body = reply === undefined || !wantsReply ? undefined : settleReply(store, turns, reply);
+    const body = reply === undefined || !wantsReply ? undefined : settleReply(this.#settleSource, reply);
     return applied(revision, body, overQuota);
   }
 

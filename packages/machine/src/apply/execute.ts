@@ -131,7 +131,7 @@ export function executePath(path: TxnPath, execution: Execution): TxnReply {
 function executeRange(range: RangeView, execution: Execution): Reply {
   const { store, baseRevision } = execution;
   const isLatest = range.revision <= 0;
-  const run = new RangeRun(store, range, isLatest ? LATEST : range.revision);
+  const run = new RangeRun(store, range, { atRevision: isLatest ? LATEST : range.revision });
   // All in one turn: the next operation may change what this one sees.
   run.step(Infinity);
   const quotes = new Quotes(isLatest ? baseRevision : range.revision);

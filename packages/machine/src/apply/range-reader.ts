@@ -94,7 +94,7 @@ export class RangeReader {
   }
 
   #readInterval(range: RangeView, atRevision: number, out: WireWriter): RangeAnswer {
-    const run = new RangeRun(this.#store, range, atRevision);
+    const run = new RangeRun(this.#store, range, { atRevision });
     const complete = run.step(KEYS_AT_ONCE_MAX);
     if (complete && run.rowCount === 0) {
       out.uint(TAG_COUNT, run.count);

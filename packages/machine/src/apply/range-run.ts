@@ -29,6 +29,13 @@ const KEY_ONLY_CAPACITY_BYTES = 1024;
 /** Orders two rows, given their positions in the run. */
 export type RowOrder = (a: number, b: number) => number;
 
+export interface RunScope {
+  /** LATEST, or a revision that the store can show. */
+  readonly atRevision: number;
+  /** False when nobody asks for `count`: the scan then never goes beyond the native limit. */
+  readonly counts?: boolean;
+}
+
 export class RangeRun {
   /** Rows that passed the filters, in key order. */
   readonly slots: Slot[] = [];
@@ -48,9 +55,10 @@ export class RangeRun {
   readonly #keyOnly: WireWriter | undefined;
   readonly #keyOnlyEnds: number[] = [];
   #complete = false;
+  #nextKey: Uint8Array | undefined;
 
-  /** @param atRevision LATEST, or a revision that the store can show. */
-  constructor(store: StoreReads, range: RangeView, atRevision: number) {
+  constructor(store: StoreReads, range: RangeView, scope: RunScope) {
+    const { atRevision } = scope;
     this.#store = store;
     this.#options = copyOptions(range);
     this.#atRevision = atRevision;
@@ -59,8 +67,8 @@ export class RangeRun {
     this.#to = interval.to;
     this.#rowsMax = rowsMaxOf(this.#options);
     this.#keyOnly = answersFromIndex(range) ? new WireWriter(KEY_ONLY_CAPACITY_BYTES) : undefined;
-    this.#countKnown = atRevision === LATEST;
-    if (this.#countKnown) this.count = store.countLatest(interval.from, interval.to);
+    this.#countKnown = atRevision === LATEST || scope.counts === false;
+    if (atRevision === LATEST) this.count = store.countLatest(interval.from, interval.to);
   }
 
   /** From now on the run reads as of `revision`, which must show what the steps so far have seen. */
@@ -106,6 +114,8 @@ export class RangeRun {
     const store = this.#store;
     const options = this.#options;
     if (options.hasFilters && !passesFilters(store, slot, options)) return;
+    // The first row behind the limit: where a next run would begin.
+    if (this.slots.length === options.limit) this.#nextKey = key.buffer.slice(key.start, key.end);
     this.slots.push(slot);
     if (this.#keyOnly === undefined) return;
     writeKeyOnly(this.#keyOnly, key, {
@@ -114,6 +124,11 @@ export class RangeRun {
       version: store.versionOf(slot),
     });
     this.#keyOnlyEnds.push(this.#keyOnly.length);
+  }
+
+  /** The first key that the limit cut off, for runs in key order with a native limit. */
+  get nextKey(): Uint8Array | undefined {
+    return this.#nextKey;
   }
 
   /** The abridged record of row `row`, when the answer comes from the index (`answersFromIndex`). */

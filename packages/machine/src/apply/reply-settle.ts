@@ -11,8 +11,16 @@ import type { Turns } from "./turn-sort.js";
 const KEYS_PER_TURN = 4096;
 const RECORDS_PER_LOAD = 512;
 
+/** Where a reply gets its records from. */
+export interface SettleSource {
+  readonly store: StoreReads;
+  readonly turns: Turns;
+  /** Opens a view at a revision that the reply quotes. */
+  openReadView(revision: number): ReadView;
+}
+
 /** Call in the turn in which the reply was made, after the write has ended. */
-export function settleReply(store: StoreReads, turns: Turns, reply: Reply): ResponseBody {
+export function settleReply(source: SettleSource, reply: Reply): ResponseBody {
   const revisions = new Set<number>();
   visitRanges(reply, (range) => {
     if (!range.run.complete) revisions.add(range.quotes.atRevision);
@@ -21,8 +29,8 @@ export function settleReply(store: StoreReads, turns: Turns, reply: Reply): Resp
     if (quotes.missingCount > 0) revisions.add(quotes.atRevision);
   });
   if (revisions.size === 0) return finishReply(reply);
-  const views = [...revisions].map((revision) => store.openReadView(revision));
-  return new DeferredReply({ store, turns, reply, views });
+  const views = [...revisions].map((revision) => source.openReadView(revision));
+  return new DeferredReply({ store: source.store, turns: source.turns, reply, views });
 }
 
 function finishReply(reply: Reply): Uint8Array[] {

@@ -2,7 +2,7 @@
  * Answers read-only transactions from local state, without the log: compares and ranges all see one revision. Values that are
  * not in memory and intervals that are long are read in later turns, from a read view.
  */
-import { LATEST, type StoreReads } from "../mvcc/store-api.js";
+import { LATEST, type ReadView, type StoreReads } from "../mvcc/store-api.js";
 import type { LeaseAttachments } from "./lessor-port.js";
 import type { ResponseBody } from "./outcome.js";
 import { RangeRun } from "./range-run.js";
@@ -18,6 +18,36 @@ import type { TxnNode } from "./wire/txn-nodes.js";
 const KEYS_AT_ONCE_MAX = 1024;
 
 export type TxnAnswer = RefusalCode | ResponseBody;
+
+interface Attempt {
+  readonly records: RecordSource;
+  readonly atRevision: number;
+  readonly openReadView: (revision: number) => ReadView;
+}
+
+/** One read view with several holders: a compaction may have passed its revision, so that a second one cannot be opened. */
+class SharedView implements ReadView {
+  readonly #view: ReadView;
+  #holders = 1;
+
+  constructor(view: ReadView) {
+    this.#view = view;
+  }
+
+  get revision(): number {
+    return this.#view.revision;
+  }
+
+  share(): ReadView {
+    this.#holders += 1;
+    return this;
+  }
+
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) this.#view.release();
+  }
+}
 
 export class TxnReader {
   readonly #store: StoreReads;
@@ -36,26 +66,34 @@ export class TxnReader {
    */
   read(txn: TxnNode): TxnAnswer | Promise<TxnAnswer> {
     const records = new RecordSource(this.#store);
-    return this.#tryRead(txn, records, LATEST) ?? this.#readLater(txn, records);
+    const openReadView = (revision: number): ReadView => this.#store.openReadView(revision);
+    return (
+      this.#tryRead(txn, { records, atRevision: LATEST, openReadView }) ?? this.#readLater(txn, records)
+    );
   }
 
   /** The answer, or undefined when values must be loaded first. */
-  #tryRead(txn: TxnNode, records: RecordSource, atRevision: number): TxnAnswer | undefined {
+  #tryRead(txn: TxnNode, attempt: Attempt): TxnAnswer | undefined {
+    const { records, atRevision, openReadView } = attempt;
     const state = { store: this.#store, atRevision, records };
     const path = decidePath(txn, state);
     if (path === undefined) return undefined;
     const refusal = checkPath(path, state, this.#leases);
     if (refusal !== undefined) return refusal;
     const revision = Math.min(atRevision, this.#store.revision);
-    return settleReply(this.#store, this.#turns, this.#readPath(path, atRevision, revision));
+    const source = { store: this.#store, turns: this.#turns, openReadView };
+    return settleReply(source, this.#readPath(path, atRevision, revision));
   }
 
   async #readLater(txn: TxnNode, records: RecordSource): Promise<TxnAnswer> {
-    const view = this.#store.openReadView(this.#store.revision);
+    const view = new SharedView(this.#store.openReadView(this.#store.revision));
+    const atRevision = view.revision;
+    const openReadView = (revision: number): ReadView =>
+      revision === atRevision ? view.share() : this.#store.openReadView(revision);
     try {
       for (;;) {
         await records.loadMissing();
-        const answer = this.#tryRead(txn, records, view.revision);
+        const answer = this.#tryRead(txn, { records, atRevision, openReadView });
         if (answer !== undefined) return answer;
       }
     } finally {
@@ -71,7 +109,7 @@ export class TxnReader {
 
   #readRange(range: RangeView, atRevision: number, revision: number): Reply {
     const isLatest = range.revision <= 0;
-    const run = new RangeRun(this.#store, range, isLatest ? atRevision : range.revision);
+    const run = new RangeRun(this.#store, range, { atRevision: isLatest ? atRevision : range.revision });
     const reply = new RangeReply(revision, run, new Quotes(isLatest ? revision : range.revision));
     if (run.step(KEYS_AT_ONCE_MAX)) reply.quoteRows(this.#store);
     return reply;

@@ -3,6 +3,7 @@
  * whole entry. Two of its paths still mean something; `SYNC` does not; anything else we cannot apply.
  * Source: raft-peers-formats 4.5.
  */
+import type { ClusterState, RowSink } from "./cluster-port.js";
 import { WireError, WireReader } from "./wire/wire-reader.js";
 
 export type V2Request =
@@ -32,10 +33,15 @@ export function parseV2Request(data: Uint8Array): V2Request | undefined {
 }
 
 interface V2Fields {
-  readonly id: boolean;
   readonly method: string;
   readonly path: string;
   readonly value: string;
+}
+
+/** Carries out what `parseV2Request` found; what is ignored or unknown changes nothing. */
+export function applyV2Request(request: V2Request, cluster: ClusterState, rows: RowSink): void {
+  if (request.kind === "member-attributes") cluster.setMemberAttributes(request.memberId, request, rows);
+  else if (request.kind === "cluster-version") cluster.setClusterVersion(request.version, rows);
 }
 
 function readFields(data: Uint8Array): V2Fields | undefined {
@@ -60,7 +66,7 @@ function readFields(data: Uint8Array): V2Fields | undefined {
     if (error instanceof WireError) return undefined;
     throw error;
   }
-  return { id: true, method: texts.get(2) ?? "", path: texts.get(3) ?? "", value: texts.get(4) ?? "" };
+  return { method: texts.get(2) ?? "", path: texts.get(3) ?? "", value: texts.get(4) ?? "" };
 }
 
 function interpret(fields: V2Fields): V2Request {
