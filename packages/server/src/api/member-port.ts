@@ -4,13 +4,14 @@
  * Callbacks are objects with methods rather than closures or promises: one small object per request is all that the hot
  * path allocates. All callbacks run on the event loop, never inside the call that registered them, except where stated.
  */
-import type { Alarm, ApplyOutcome, RefusalCode, StoreReads } from "@quorate/machine";
+import type { Alarm, ApplyOutcome, StoreReads } from "@quorate/machine";
+import type { ErrorName } from "@quorate/proto";
 
 /**
  * Why the member could not carry a request through. Either a code of the catalogue (`no-leader`, `timeout`,
  * `too-many-requests`, `stopped`, ...) or a text that upstream sends with code Unknown (`raft proposal dropped`).
  */
-export type MemberFailure = RefusalCode | { readonly unknown: string };
+export type MemberFailure = ErrorName | { readonly unknown: string };
 
 /** Waits for one proposal; exactly one of the two methods is called, once, unless the proposal is abandoned first. */
 export interface ProposalWaiter {
