@@ -1,7 +1,7 @@
 /**
  * Keeps the log short: the tail in memory by count and bytes, the segments on disk behind what the store holds durably.
  *
- * The order on disk: flush the store, record a snapshot mark in the log, release the segments behind it. A crash between two
+ * The order on disk: flush the store, write the commit index, record a snapshot mark in the log, release the segments behind it. A crash between two
  * of these steps leaves more log than needed, never less.
  *
  * A mark is due after `snapshotCountEntries` entries, as etcd's --snapshot-count says; but since a mark here costs a flush of
@@ -31,6 +31,8 @@ export interface LogTrimmerParts {
   readonly catchUpEntries: number;
   /** The configuration as of the newest applied entry. */
   readonly confState: () => ConfState;
+  /** Puts the newest commit index into the log, ahead of the mark. */
+  readonly writeCommitIndex: () => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -97,6 +99,7 @@ export class LogTrimmer {
     const bytes = this.#bytes;
     this.#markMs = this.#parts.clock.monotonicMs();
     await store.flushDurable();
+    this.#parts.writeCommitIndex();
     await log.saveSnapshot({ index, term, confState });
     log.releaseBelow(index);
     this.#markIndex = index;

@@ -73,6 +73,20 @@ export class LogWriter {
     (last?.responses ?? this.#ready).push(...responses);
   }
 
+  /**
+   * Writes a commit index that was waiting for company. Due before a snapshot mark: a reader of the log ignores marks
+   * above the newest commit index, and the segments behind this one are about to go.
+   */
+  writeHeld(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    this.#written = held;
+    const append: Append = { entries: [], responses: [] };
+    this.#inFlight.push(append);
+    this.#ports.log.append(held, [], (error) => this.#done(append, error));
+  }
+
   /** Answers that were waiting for nothing; the caller delivers them after its current step. */
   takeReady(): readonly Message[] {
     const ready = this.#ready;

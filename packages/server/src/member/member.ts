@@ -155,6 +155,11 @@ export class Member {
     return this.#leader;
   }
 
+  /** Puts the newest commit index into the log, ahead of a snapshot mark. */
+  writeCommitIndex(): void {
+    this.#writer.writeHeld();
+  }
+
   get stopped(): boolean {
     return this.#state === "stopped";
   }

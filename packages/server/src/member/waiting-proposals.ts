@@ -9,7 +9,7 @@ import type { MemberFailure, ProposalWaiter } from "../api/member-port.js";
 /** Proposals that may wait for a leader or for the store; more are refused with too-many-requests. */
 export const QUEUED_COUNT_MAX = 100_000;
 /** Bytes that may wait likewise. */
-export const QUEUED_BYTES_MAX = 256 * 1024 * 1024;
+export const QUEUED_BYTES_MAX: number = 256 * 1024 * 1024;
 /** Entries and bytes handed to raft in one message. */
 const BATCH_COUNT_MAX = 10_000;
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;

@@ -28,7 +28,11 @@ export function createHttpEndpoints(options: HttpEndpointsOptions): Server {
   return server;
 }
 
-async function handle(options: HttpEndpointsOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  options: HttpEndpointsOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? "/", "http://localhost");
   switch (url.pathname) {
     case "/health":

@@ -1,0 +1,100 @@
+/**
+ * The server binary: reads flags and environment, starts one member, and stops it on SIGTERM or SIGINT.
+ *
+ * Exit codes are etcd's: 0 for --version and --help, 2 for a flag that does not exist or can't be read, 1 for a configuration
+ * or a start that failed; after a signal the process dies of that signal, so that supervisors see it.
+ */
+import {
+  ConfigError,
+  createLogger,
+  helpText,
+  parseFlags,
+  resolveConfig,
+  startServer,
+  type Logger,
+  type MemberConfig,
+  type RunningServer,
+} from "@quorate/server";
+import { ETCD_VERSION, QUORATE_VERSION, versionText } from "./version.js";
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+function main(): void {
+  const parsed = parseFlags(process.argv.slice(2), process.env);
+  switch (parsed.kind) {
+    case "version":
+      process.stdout.write(versionText());
+      return;
+    case "help":
+      process.stdout.write(helpText());
+      return;
+    case "error":
+      process.stderr.write(`${parsed.message}\n`);
+      if (parsed.exitCode === EXIT_USAGE)
+        process.stderr.write("Run 'quorate --help' for the list of flags.\n");
+      process.exitCode = parsed.exitCode;
+      return;
+    case "run":
+      return run(parsed.given, parsed.warnings);
+  }
+}
+
+function run(given: ReadonlyMap<string, string>, warnings: readonly string[]): void {
+  let config: MemberConfig;
+  let logger: Logger;
+  try {
+    config = resolveConfig(given);
+    logger = createLogger({ level: config.logLevel, format: config.logFormat, outputs: config.logOutputs });
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !isSystemError(error)) throw error;
+    const stderr = createLogger({ level: "info", format: "json", outputs: ["stderr"] });
+    stderr.warn("failed to verify flags", { error });
+    process.exitCode = EXIT_FAILED;
+    return;
+  }
+  for (const warning of [...warnings, ...config.warnings]) logger.warn(warning);
+  serve(config, logger);
+}
+
+function serve(config: MemberConfig, logger: Logger): void {
+  const fail = (message: string, error: unknown): void => {
+    logger.fatal(message, { error });
+    process.exit(EXIT_FAILED);
+  };
+  process.on("uncaughtException", (error) =>
+    fail("the member met an unexpected error and stops", error.stack),
+  );
+  process.on("unhandledRejection", (error) =>
+    fail("the member met an unexpected error and stops", error instanceof Error ? error.stack : error),
+  );
+  const starting = startServer({
+    config,
+    logger,
+    versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION },
+    onFatal: (error) => fail("the member can't go on and stops", error.stack),
+  });
+  starting.catch((error: unknown) => fail("discovery failed", error));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      logger.info("received signal; shutting down", { signal });
+      // Further signals during the stop are ignored; a listener keeps the default action away.
+      process.on(signal, () => undefined);
+      stop(starting, signal).catch((error: unknown) => fail("the stop failed", error));
+    });
+  }
+}
+
+async function stop(starting: Promise<RunningServer>, signal: "SIGTERM" | "SIGINT"): Promise<void> {
+  const server = await starting;
+  await server.stop();
+  process.removeAllListeners(signal);
+  if (process.pid === 1) process.exit(0);
+  process.kill(process.pid, signal);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+main();

@@ -1,0 +1,92 @@
+/** The member as the API services see it: the driver, the store, the record of the cluster and the alarms behind one port. */
+import type { Alarm, ClusterRecord, StoreReads } from "@quorate/machine";
+import type { MemberPort, MemberRow, ProposalWaiter, ReadWaiter, StoragePort } from "../api/member-port.js";
+import type { Member } from "./member.js";
+import type { SchedulerPort } from "./ports.js";
+
+export interface MemberFacadeParts {
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+  readonly serverVersion: string;
+  readonly member: Member;
+  readonly store: StoreReads;
+  readonly storage: StoragePort;
+  readonly quotaBytes: number;
+  readonly alarms: { list(): readonly Alarm[] };
+  readonly cluster: ClusterRecord;
+  readonly scheduler: SchedulerPort;
+}
+
+export class MemberFacade implements MemberPort {
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+  readonly serverVersion: string;
+  readonly store: StoreReads;
+  readonly storage: StoragePort;
+  readonly quotaBytes: number;
+  readonly alarms: { list(): readonly Alarm[] };
+  readonly #member: Member;
+  readonly #cluster: ClusterRecord;
+  readonly #scheduler: SchedulerPort;
+
+  constructor(parts: MemberFacadeParts) {
+    this.clusterId = parts.clusterId;
+    this.memberId = parts.memberId;
+    this.serverVersion = parts.serverVersion;
+    this.store = parts.store;
+    this.storage = parts.storage;
+    this.quotaBytes = parts.quotaBytes;
+    this.alarms = parts.alarms;
+    this.#member = parts.member;
+    this.#cluster = parts.cluster;
+    this.#scheduler = parts.scheduler;
+  }
+
+  get raftTerm(): number {
+    return this.#member.appliedTerm;
+  }
+
+  get leaderId(): bigint {
+    return this.#member.leader;
+  }
+
+  get isLearner(): boolean {
+    return this.#cluster.membership.get(this.memberId)?.isLearner ?? false;
+  }
+
+  get committedIndex(): number {
+    return this.#member.committedIndex;
+  }
+
+  get appliedIndex(): number {
+    return this.#member.appliedIndex;
+  }
+
+  get downgrade(): { readonly enabled: boolean; readonly targetVersion: string } {
+    return this.#cluster.downgrade;
+  }
+
+  members(): readonly MemberRow[] {
+    return this.#cluster.membership.list();
+  }
+
+  nextRequestSuffix(): number {
+    return this.#member.ids.nextSuffix();
+  }
+
+  propose(entry: Uint8Array, requestSuffix: number, waiter: ProposalWaiter): void {
+    this.#member.propose(entry, requestSuffix, waiter);
+  }
+
+  abandon(requestSuffix: number): void {
+    this.#member.abandon(requestSuffix);
+  }
+
+  awaitReadIndex(waiter: ReadWaiter): void {
+    this.#member.awaitReadIndex(waiter);
+  }
+
+  yieldTurn(): Promise<void> {
+    return this.#scheduler.yieldTurn();
+  }
+}

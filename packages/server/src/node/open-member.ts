@@ -1,0 +1,293 @@
+/**
+ * Opens what a member has on disk, or creates it, and builds the member on top: data directory, engine, store, log, driver.
+ * Nothing runs until `start`; `close` stops everything and leaves the files complete.
+ */
+import { randomInt } from "node:crypto";
+import { AlarmSet, Applier, CLUSTER_TABLES, ClusterRecord, NO_LEASES, Store } from "@quorate/machine";
+import { formatHexId } from "@quorate/proto";
+import { emptyConfState, type MemoryLogStorage } from "@quorate/raft";
+import {
+  createWal,
+  NodeFiles,
+  openDataDir,
+  openWal,
+  RocksEngine,
+  walExists,
+  type DataDir,
+  type Wal,
+} from "@quorate/storage";
+import { startPeriodicCompactor, startRevisionCompactor } from "../member/auto-compactor.js";
+import { CompactionRunner } from "../member/compaction-runner.js";
+import { createEntryApplier } from "../member/entry-applier.js";
+import { ProposalError, proposeRequest } from "../member/internal-requests.js";
+import { LogTrimmer } from "../member/log-trimmer.js";
+import { MemberFacade } from "../member/member-facade.js";
+import { Member } from "../member/member.js";
+import type { MemberPorts } from "../member/ports.js";
+import {
+  BootstrapError,
+  identityFromConfig,
+  restoreLogStorage,
+  type Identity,
+  type LoggedHistory,
+} from "./bootstrap.js";
+import type { MemberConfig } from "./config/config.js";
+import { RaftLog } from "./raft-log.js";
+import { createStoragePort } from "./storage-port.js";
+import type { StartOptions } from "./start-server.js";
+import { systemClock, systemScheduler } from "./system-ports.js";
+
+/** Without --quota-backend-bytes. */
+const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
+/** Released segments left on disk, as etcd's --max-wals does. */
+const SEGMENTS_KEPT = 5;
+
+export interface OpenMember {
+  readonly member: Member;
+  readonly facade: MemberFacade;
+  readonly cluster: ClusterRecord;
+  start(): void;
+  close(): Promise<void>;
+}
+
+interface Disk {
+  readonly dataDir: DataDir;
+  readonly engine: RocksEngine;
+  readonly store: Store;
+  readonly cluster: ClusterRecord;
+  readonly alarms: AlarmSet;
+  readonly wal: Wal;
+  readonly history: LoggedHistory;
+  /** Set on the first start. */
+  readonly bootstrap: Identity | undefined;
+}
+
+/** @throws BootstrapError, or what the storage says; nothing is left open then. */
+export async function openMember(options: StartOptions): Promise<OpenMember> {
+  const { config } = options;
+  const dataDir = await openDataDir(new NodeFiles(), { dataDir: config.dataDir, walDir: config.walDir });
+  try {
+    const engine = await RocksEngine.open(dataDir.enginePath);
+    try {
+      return build(options, await openDisk(config, dataDir, engine));
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  } catch (error) {
+    await dataDir.close();
+    throw error;
+  }
+}
+
+async function openDisk(config: MemberConfig, dataDir: DataDir, engine: RocksEngine): Promise<Disk> {
+  const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
+  const cluster = new ClusterRecord(config.learnersMax);
+  const alarms = new AlarmSet();
+  for (const table of CLUSTER_TABLES) {
+    for await (const { keys, values } of store.rows(table)) {
+      keys.forEach((key, i) => cluster.restoreRow(table, key, values[i] ?? new Uint8Array(0)));
+    }
+  }
+  for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
+  const disk = { dataDir, engine, store, cluster, alarms };
+  const files = new NodeFiles();
+  if (await walExists(files, dataDir.walPath)) {
+    const opened = await openWal(files, dataDir.walPath);
+    return { ...disk, wal: opened.wal, history: opened, bootstrap: undefined };
+  }
+  if (store.consistentIndex > 0) {
+    throw new BootstrapError(
+      `the store in ${dataDir.enginePath} has applied index ${store.consistentIndex}, but there is no log in ${dataDir.walPath}. ` +
+        "Put the log back, or restore the data directory from a snapshot.",
+    );
+  }
+  const bootstrap = identityFromConfig(config);
+  const wal = await createWal(files, dataDir.walPath, {
+    nodeId: bootstrap.memberId,
+    clusterId: bootstrap.clusterId,
+  });
+  const history: LoggedHistory = {
+    hardState: { term: 0, vote: 0n, commit: 0 },
+    snapshot: { index: 0, term: 0, confState: undefined },
+    entries: [],
+  };
+  return { ...disk, wal, history, bootstrap };
+}
+
+function build(options: StartOptions, disk: Disk): OpenMember {
+  const { config, logger, versions } = options;
+  const { store, cluster, alarms, engine, wal } = disk;
+  const { nodeId: memberId, clusterId } = wal.metadata;
+  const storage = restoreLogStorage(disk.history, store, cluster);
+  dropOldTail(storage, store.consistentIndex - config.snapshotCatchUpEntries);
+  const quotaBytes =
+    config.quotaBytes === 0 ? QUOTA_BYTES_DEFAULT : config.quotaBytes < 0 ? Infinity : config.quotaBytes;
+  const log = new RaftLog(wal, SEGMENTS_KEPT, (error) => logger.warn("failed to purge wal files", { error }));
+  const fail = (error: unknown): void =>
+    options.onFatal(error instanceof Error ? error : new Error(String(error)));
+  const ports: MemberPorts = {
+    clock: systemClock,
+    scheduler: systemScheduler,
+    log,
+    // A single member has no peers: raft addresses nobody.
+    transport: { send: () => undefined },
+    report: logger,
+    random: (bound) => randomInt(bound),
+    onFatal: fail,
+  };
+  const applier = new Applier({
+    store,
+    consistentIndex: store.consistentIndex,
+    leases: NO_LEASES,
+    alarms,
+    cluster,
+    space: {
+      get sizeBytes() {
+        return engine.sizeBytes;
+      },
+      quotaBytes,
+    },
+    turns: { yieldTurn: () => systemScheduler.yieldTurn() },
+  });
+  const compactions = new CompactionRunner({
+    store,
+    scheduler: systemScheduler,
+    report: logger,
+    batchCount: config.compactionBatchLimit,
+    pauseMs: config.compactionSleepMs,
+    onFreed: () => pump(),
+    onFailed: fail,
+  });
+  const pump = (): void => {
+    store.pump()?.then(pump, fail);
+  };
+  const trimmer = new LogTrimmer(
+    {
+      store,
+      storage,
+      log,
+      clock: systemClock,
+      report: logger,
+      snapshotCountEntries: config.snapshotCountEntries,
+      catchUpEntries: config.snapshotCatchUpEntries,
+      confState: () => cluster.confState ?? emptyConfState,
+      writeCommitIndex: () => member.writeCommitIndex(),
+      onFailed: fail,
+    },
+    disk.history.snapshot.index,
+  );
+  const raftLogger = logger.named("raft");
+  const member = new Member({
+    settings: {
+      memberId,
+      tickMs: config.tickMs,
+      electionTicks: config.electionTicks,
+      preVote: config.preVote,
+      appliedIndex: store.consistentIndex,
+      appliedTerm: store.consistentTerm,
+    },
+    ports,
+    storage,
+    store,
+    applier: createEntryApplier({
+      requests: applier,
+      store,
+      cluster,
+      report: logger,
+      onEntry: (index, bytes) => trimmer.count(index, bytes),
+    }),
+    onProgress: (appliedIndex) => {
+      pump();
+      trimmer.progress(appliedIndex, member.appliedTerm);
+      compactions.wake();
+    },
+    onRole: (leader, role, term) => {
+      const id = formatHexId(memberId);
+      raftLogger.info(`${id} became ${roleName(role)} at term ${term}`);
+      if (leader !== 0n)
+        raftLogger.info(`raft.node: ${id} elected leader ${formatHexId(leader)} at term ${term}`);
+    },
+  });
+  if (disk.bootstrap !== undefined) member.node.bootstrap(disk.bootstrap.peers);
+  const facade = new MemberFacade({
+    clusterId,
+    memberId,
+    serverVersion: versions.etcd,
+    member,
+    store,
+    storage: createStoragePort({ engine, store, clusterVersion: () => cluster.version }),
+    quotaBytes,
+    alarms,
+    cluster,
+    scheduler: systemScheduler,
+  });
+  const stopCompactor = startAutoCompactor(config, member, facade, ports);
+  return {
+    member,
+    facade,
+    cluster,
+    start: () => {
+      logger.info("started as single-node; fast-forwarding election ticks", {
+        "local-member-id": formatHexId(memberId),
+      });
+      member.start(true);
+      compactions.wake();
+    },
+    close: async () => {
+      stopCompactor();
+      compactions.stop();
+      member.writeCommitIndex();
+      member.stop();
+      await trimmer.settled();
+      await store.flushPending();
+      await log.close();
+      await engine.close();
+      await disk.dataDir.close();
+    },
+  };
+}
+
+function startAutoCompactor(
+  config: MemberConfig,
+  member: Member,
+  facade: MemberFacade,
+  ports: MemberPorts,
+): () => void {
+  const parts = {
+    clock: ports.clock,
+    scheduler: ports.scheduler,
+    report: ports.report,
+    revision: () => facade.store.revision,
+    isLeader: () => facade.leaderId === facade.memberId,
+    compact: async (revision: number): Promise<boolean> => {
+      try {
+        const { refusal } = await proposeRequest(member, { compaction: { revision: BigInt(revision) } });
+        return refusal === undefined || refusal === "compacted";
+      } catch (error) {
+        if (error instanceof ProposalError) return false;
+        throw error;
+      }
+    },
+  };
+  switch (config.autoCompaction.kind) {
+    case "off":
+      return () => undefined;
+    case "periodic":
+      return startPeriodicCompactor(parts, config.autoCompaction.periodMs);
+    case "revision":
+      return startRevisionCompactor(parts, config.autoCompaction.retention);
+  }
+}
+
+/** The log is kept in memory for followers only as far back as they may need it. */
+function dropOldTail(storage: MemoryLogStorage, index: number): void {
+  if (index >= storage.firstIndex()) storage.compact(index);
+}
+
+function roleName(role: string): string {
+  return role
+    .replace(/^State/, "")
+    .replace("PreCandidate", "pre-candidate")
+    .toLowerCase();
+}

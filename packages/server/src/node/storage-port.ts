@@ -1,0 +1,42 @@
+/** The engine and the store as maintenance calls see them. */
+import type { Store } from "@quorate/machine";
+import type { RocksEngine } from "@quorate/storage";
+import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
+
+export interface StoragePortParts {
+  readonly engine: RocksEngine;
+  readonly store: Store;
+  /** The schema follows the cluster version; undefined before that is decided. */
+  readonly clusterVersion: () => string | undefined;
+}
+
+export function createStoragePort({ engine, store, clusterVersion }: StoragePortParts): StoragePort {
+  return {
+    get sizeBytes() {
+      return Math.max(1, engine.sizeBytes);
+    },
+    // RocksDB gives space back by itself; what is not yet compacted away is not told apart.
+    get sizeInUseBytes() {
+      return Math.max(1, engine.sizeBytes);
+    },
+    get schemaVersion() {
+      return clusterVersion() ?? "";
+    },
+    defragment: async () => {
+      await store.flushDurable();
+      await engine.compact();
+    },
+    compactionsDone: () => store.whenCompacted(store.compactRevision),
+    hash: () => store.hashAll(),
+    hashKv: async (revision) => {
+      const result = await store.hashKv(revision);
+      if (result.kind !== "hash") return result.kind;
+      const answer: HashKvAnswer = {
+        hash: result.hash,
+        hashRevision: result.revision,
+        compactRevision: result.compactRevision,
+      };
+      return answer;
+    },
+  };
+}
