@@ -1,0 +1,61 @@
+/**
+ * The two ways storage fails. A disk that refuses is an `OperationalError`; a disk that lies is a `CorruptionError`, which
+ * nobody handles: the member stops, and the operator reads the file, the offset and what to do.
+ */
+export type StorageErrorCode =
+  /** The device or the quota is full. */
+  | "no-space"
+  /** Any other failure of the operating system or of RocksDB. */
+  | "io"
+  /** The object was closed, or is closing. */
+  | "closed"
+  /** Another living process holds the directory. */
+  | "locked"
+  /** The directory belongs to something else, or to another member. */
+  | "foreign"
+  /** What was asked for is not there (a snapshot record, a segment, a file). */
+  | "missing";
+
+/** The world failed. `retryable` tells whether the same call may succeed later without anybody's help. */
+export class OperationalError extends Error {
+  override readonly name = "OperationalError";
+  readonly code: StorageErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: StorageErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryable = code === "locked";
+  }
+}
+
+/** What was read is not what was written. `offset` is in bytes from the start of `file`. */
+export class CorruptionError extends Error {
+  override readonly name = "CorruptionError";
+  readonly file: string;
+  readonly offset: number;
+
+  constructor(file: string, offset: number, message: string) {
+    super(`${file} at byte ${offset}: ${message}`);
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
+/** Wraps what Node or RocksDB threw; the code of the operating system decides, never the message. */
+export function toOperationalError(error: unknown, doing: string): OperationalError {
+  if (error instanceof OperationalError) return error;
+  const code = errnoOf(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new OperationalError(
+    code === "ENOSPC" || code === "EDQUOT" ? "no-space" : code === "ENOENT" ? "missing" : "io",
+    `${doing}: ${reason}`,
+    error,
+  );
+}
+
+/** The `code` of a system error (`ENOENT`, `EEXIST`, ...), if it has one. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
