@@ -55,7 +55,7 @@ export class KeyIndex {
   find(key: Uint8Array, start: number, end: number): number {
     let page = this.#root;
     for (let level = this.#height; level > 0; level--) page = childAt(page, childFor(page, key, start, end));
-    const position = page.search(0, key, start, end);
+    const position = page.search(key, start, end);
     return position < 0 ? ABSENT : page.word(position);
   }
 
@@ -69,7 +69,7 @@ export class KeyIndex {
       page = childAt(page, step);
     }
     this.#leaf = page;
-    this.#position = page.search(0, key, start, end);
+    this.#position = page.search(key, start, end);
     return this.#position < 0 ? ABSENT : page.word(this.#position);
   }
 
@@ -252,12 +252,12 @@ function childAt(page: IndexPage, position: number): IndexPage {
 
 /** The child of an inner page that holds `key` or would. */
 function childFor(page: IndexPage, key: Uint8Array, start: number, end: number): number {
-  const position = page.search(1, key, start, end);
+  const position = page.search(key, start, end);
   return position >= 0 ? position : ~position - 1;
 }
 
 function lowerBound(page: IndexPage, key: Uint8Array): number {
-  const position = page.search(0, key, 0, key.length);
+  const position = page.search(key, 0, key.length);
   return position >= 0 ? position : ~position;
 }
 
