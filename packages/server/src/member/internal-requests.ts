@@ -26,8 +26,10 @@ export class ProposalError extends Error {
 /** Resolves when the request has been applied here. @throws ProposalError when it was not, as far as is known. */
 export function proposeRequest(member: Member, request: RequestInit): Promise<ApplyOutcome> {
   const suffix = member.ids.nextSuffix();
-  const id = (BigInt(member.ids.high) << 48n) | BigInt(suffix);
-  const message = create(etcdserverpb.InternalRaftRequestSchema, { ...request, header: { ID: id } });
+  const message = create(etcdserverpb.InternalRaftRequestSchema, {
+    ...request,
+    header: { ID: member.ids.idOf(suffix) },
+  });
   const entry = toBinary(etcdserverpb.InternalRaftRequestSchema, message);
   return new Promise((resolve, reject) => {
     member.propose(entry, suffix, {

@@ -26,7 +26,7 @@ import { ApplyQueue } from "./apply-queue.js";
 import { LogWriter } from "./log-writer.js";
 import type { MemberPorts } from "./ports.js";
 import { ReadBarrier } from "./read-barrier.js";
-import { NO_SUFFIX, RequestIds } from "./request-id.js";
+import { NO_SUFFIX, OwnRequestIds } from "./request-id.js";
 import { WaitingProposals } from "./waiting-proposals.js";
 
 /** Committed entries not yet applied beyond which proposals are refused. Source: etcd `server/etcdserver/util.go`. */
@@ -65,13 +65,15 @@ export interface MemberParts {
   readonly applier: EntryApplier;
   /** Called after each applied group, with the newest applied index. */
   readonly onProgress: (appliedIndex: number) => void;
+  /** A write took effect although the store is now above its quota: resolves when the alarm about it is in the log. */
+  readonly raiseSpaceAlarm: () => Promise<void>;
   /** Leader and role, whenever one of them changes. */
   readonly onRole: (leader: bigint, role: string, term: number) => void;
 }
 
 export class Member {
   readonly node: RawNode;
-  readonly ids: RequestIds;
+  readonly ids: OwnRequestIds;
   readonly requestTimeoutMs: number;
   readonly #parts: MemberParts;
   readonly #ports: MemberPorts;
@@ -87,6 +89,8 @@ export class Member {
   #scheduled = false;
   #running = false;
   #holdProposals = false;
+  /** The member is to lead as soon as what was committed is applied: raft refuses to campaign over unapplied changes. */
+  #campaignDue = false;
   #state: "new" | "running" | "stopped" = "new";
   #stopTicks: () => void = () => undefined;
 
@@ -99,7 +103,7 @@ export class Member {
     this.#appliedTerm = settings.appliedTerm;
     this.#committedIndex = Math.max(hardState.commit, settings.appliedIndex);
     this.requestTimeoutMs = REQUEST_TIMEOUT_BASE_MS + 2 * settings.electionTicks * settings.tickMs;
-    this.ids = new RequestIds(settings.memberId, ports.clock.unixMs());
+    this.ids = new OwnRequestIds(settings.memberId, ports.clock.unixMs());
     this.node = new RawNode({
       id: settings.memberId,
       electionTick: settings.electionTicks,
@@ -169,12 +173,8 @@ export class Member {
     if (this.#state !== "new") return;
     this.#state = "running";
     this.#stopTicks = this.#ports.scheduler.every(this.#parts.settings.tickMs, () => this.#tick());
-    // What was committed before the last stop is applied first: raft refuses to campaign over unapplied changes.
+    this.#campaignDue = campaignAtOnce;
     this.#run();
-    if (campaignAtOnce) {
-      this.node.campaign();
-      this.#run();
-    }
   }
 
   /** Stops at once: everybody who waits fails with `stopped`; nothing is applied afterwards. */
@@ -268,6 +268,10 @@ export class Member {
       }
       this.#applyQueue.drain();
       this.#barrier.onApplied(this.#appliedIndex);
+      if (this.#campaignDue && this.#appliedIndex >= this.#committedIndex && !this.node.hasReady()) {
+        this.#campaignDue = false;
+        this.node.campaign();
+      }
       more ||= this.node.hasReady();
     }
   }
@@ -340,7 +344,13 @@ export class Member {
 
   #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
     this.#advance(entry);
-    if (suffix !== NO_SUFFIX) this.#proposals.take(suffix)?.onApplied(outcome);
+    const waiter = suffix === NO_SUFFIX ? undefined : this.#proposals.take(suffix);
+    if (!outcome.overQuota) return waiter?.onApplied(outcome);
+    const told = { ...outcome, refusal: "no-space" } as const;
+    this.#parts.raiseSpaceAlarm().then(
+      () => waiter?.onApplied(told),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   #advance(entry: Entry): void {

@@ -23,6 +23,7 @@ import { ProposalError, proposeRequest } from "../member/internal-requests.js";
 import { LogTrimmer } from "../member/log-trimmer.js";
 import { MemberFacade } from "../member/member-facade.js";
 import { Member } from "../member/member.js";
+import { createSpaceAlarm } from "../member/space-alarm.js";
 import type { MemberPorts } from "../member/ports.js";
 import {
   BootstrapError,
@@ -69,7 +70,7 @@ export async function openMember(options: StartOptions): Promise<OpenMember> {
   try {
     const engine = await RocksEngine.open(dataDir.enginePath);
     try {
-      return build(options, await openDisk(config, dataDir, engine));
+      return build(options, await openDisk(options, dataDir, engine));
     } catch (error) {
       await engine.close();
       throw error;
@@ -80,7 +81,11 @@ export async function openMember(options: StartOptions): Promise<OpenMember> {
   }
 }
 
-async function openDisk(config: MemberConfig, dataDir: DataDir, engine: RocksEngine): Promise<Disk> {
+async function openDisk(
+  { config, versions }: StartOptions,
+  dataDir: DataDir,
+  engine: RocksEngine,
+): Promise<Disk> {
   const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
   const cluster = new ClusterRecord(config.learnersMax);
   const alarms = new AlarmSet();
@@ -89,6 +94,7 @@ async function openDisk(config: MemberConfig, dataDir: DataDir, engine: RocksEng
       keys.forEach((key, i) => cluster.restoreRow(table, key, values[i] ?? new Uint8Array(0)));
     }
   }
+  checkVersion(cluster.version, versions.etcd);
   for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
   const disk = { dataDir, engine, store, cluster, alarms };
   const files = new NodeFiles();
@@ -178,7 +184,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
     disk.history.snapshot.index,
   );
   const raftLogger = logger.named("raft");
-  const member = new Member({
+  const member: Member = new Member({
     settings: {
       memberId,
       tickMs: config.tickMs,
@@ -202,6 +208,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
       trimmer.progress(appliedIndex, member.appliedTerm);
       compactions.wake();
     },
+    raiseSpaceAlarm: createSpaceAlarm({ member: () => member, memberId, alarms }),
     onRole: (leader, role, term) => {
       const id = formatHexId(memberId);
       raftLogger.info(`${id} became ${roleName(role)} at term ${term}`);
@@ -277,6 +284,18 @@ function startAutoCompactor(
       return startPeriodicCompactor(parts, config.autoCompaction.periodMs);
     case "revision":
       return startRevisionCompactor(parts, config.autoCompaction.retention);
+  }
+}
+
+/** A member older than its cluster could not read what newer ones write. @throws BootstrapError */
+function checkVersion(clusterVersion: string | undefined, serverVersion: string): void {
+  if (clusterVersion === undefined) return;
+  const [clusterMajor = 0, clusterMinor = 0] = clusterVersion.split(".").map(Number);
+  const [major = 0, minor = 0] = serverVersion.split(".").map(Number);
+  if (clusterMajor > major || (clusterMajor === major && clusterMinor > minor)) {
+    throw new BootstrapError(
+      `invalid downgrade; server version ${serverVersion} is lower than determined cluster version ${clusterVersion}`,
+    );
   }
 }
 
