@@ -56,7 +56,9 @@ export class RecordCache {
   /** Makes room for a record of at most `sizeMax` bytes: write it to `openPage` from the returned offset, then `commit`. */
   reserve(sizeMax: number): number {
     const page = this.#pages.at(-1);
-    if (page === undefined || this.#used + sizeMax > page.bytes.length) this.#addPage(sizeMax);
+    // A large record's own page may have a few bytes left, but no position could name them.
+    const full = this.#used >= PAGE_BYTES;
+    if (page === undefined || full || this.#used + sizeMax > page.bytes.length) this.#addPage(sizeMax);
     return this.#used;
   }
 
