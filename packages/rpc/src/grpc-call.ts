@@ -1,7 +1,8 @@
 /**
  * What a gRPC method sees of one call. Messages are bytes in both directions: this package knows no schema.
  *
- * Ordering: all callbacks run on the event loop, never inside one another. A message handed to a handler is a view into
+ * Ordering: all callbacks run on the event loop, never inside one another. What a handler throws is our own bug: nobody
+ * catches it. A message handed to a handler is a view into
  * the socket's read buffer and is valid only until the handler returns: whoever keeps it copies it.
  */
 import type { Metadata } from "./metadata.js";
@@ -16,8 +17,12 @@ export interface CallBase {
   readonly metadata: Metadata;
   /** Absolute deadline in milliseconds of the server's monotonic clock, or undefined without `grpc-timeout`. */
   readonly deadlineMs: number | undefined;
-  /** Remote address as `host:port`. */
+  /** Remote address as `host:port`, IPv6 in brackets; empty for a unix socket. */
   readonly peer: string;
+  /** Subject common name of the client certificate, when there is one and it was verified. */
+  readonly peerCommonName: string | undefined;
+  /** The `:authority` that the client asked for; empty without one. */
+  readonly authority: string;
   /** True once the call has ended in any way; replies to it are then ignored. */
   readonly ended: boolean;
   /** At most one listener; set synchronously in the handler. Not called for calls that ended with a reply or failure. */

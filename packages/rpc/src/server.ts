@@ -1,32 +1,149 @@
+/**
+ * The gRPC server: methods, and the connections that were handed to it. It opens no port of its own (client-port.ts).
+ */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { Connection } from "./connection/connection.js";
 import type { MethodCounters, ServerCounters } from "./counters.js";
 import { createServerCounters } from "./counters.js";
 import type { Method } from "./grpc-call.js";
+import { MethodRegistry } from "./grpc/method-registry.js";
+import { ZlibJobs } from "./grpc/zlib-jobs.js";
+import { ChunkPool } from "./http2/output-buffer.js";
 import type { GrpcServerOptions } from "./options.js";
+import { resolveOptions } from "./options.js";
+import { sniffProtocol } from "./protocol-sniffer.js";
+import type { ServerContext } from "./server-context.js";
+import { Alarm, TimerWheel } from "./timer-wheel.js";
 
 /** Takes over a connection that does not speak HTTP/2; its first bytes have been put back into the socket. */
 export type Http1Listener = (socket: Socket | TLSSocket) => void;
 
-/** A gRPC server without a listening socket: it is handed connections. */
+/** Deadlines are told this late at most, in ms. */
+const tickMs = 10;
+const slotCount = 1024;
+
 export class GrpcServer {
+  /** Live numbers; see `ServerCounters`. */
   readonly counters: ServerCounters = createServerCounters();
+  readonly #registry = new MethodRegistry();
+  readonly #context: ServerContext;
+  readonly #connections = new Set<Connection>();
+  /** Sockets that have not said yet what they speak. */
+  readonly #undecided = new Set<Socket>();
+  #draining = false;
+  #onEmpty: (() => void) | undefined;
 
-  constructor(_options: GrpcServerOptions = {}) {}
-
-  addService(_serviceName: string, _methods: Readonly<Record<string, Method>>): void {}
-
-  handleSocket(socket: Socket | TLSSocket, _onHttp1?: Http1Listener): void {
-    socket.destroy();
+  constructor(options: GrpcServerOptions = {}) {
+    const resolved = resolveOptions(options);
+    this.#context = {
+      options: resolved,
+      counters: this.counters,
+      registry: this.#registry,
+      wheel: new TimerWheel({ tickMs, slotCount, nowMs: resolved.nowMs }),
+      zlib: new ZlibJobs(resolved.limits.zlibJobsMax),
+      chunks: new ChunkPool(),
+      nowMs: resolved.nowMs,
+    };
   }
 
+  /**
+   * Registers the methods of a service; before the first connection.
+   * @param serviceName full name with its package, for example `grpc.health.v1.Health`; asserts that it is new.
+   */
+  addService(serviceName: string, methods: Readonly<Record<string, Method>>): void {
+    this.#registry.add(serviceName, methods);
+  }
+
+  /**
+   * Takes over a connected socket (after the TLS handshake, if any). HTTP/2 is served here; anything else goes to
+   * `onHttp1`, or is closed without one. Create the listening socket with `allowHalfOpen: true`.
+   */
+  handleSocket(socket: Socket | TLSSocket, onHttp1?: Http1Listener): void {
+    if (
+      this.#draining ||
+      this.#connections.size + this.#undecided.size >= this.#context.options.connectionsMax
+    ) {
+      this.counters.connectionsRefused++;
+      socket.on("error", () => undefined);
+      socket.destroy();
+      return;
+    }
+    if ("alpnProtocol" in socket && socket.alpnProtocol === "http/1.1") {
+      this.#handOver(socket, onHttp1);
+      return;
+    }
+    this.#undecided.add(socket);
+    const timing = { wheel: this.#context.wheel, timeoutMs: this.#context.options.limits.prefaceTimeoutMs };
+    sniffProtocol(socket, timing, {
+      onHttp2: (rest) => {
+        this.#undecided.delete(socket);
+        this.#accept(socket, rest);
+      },
+      onOther: () => {
+        this.#undecided.delete(socket);
+        this.#handOver(socket, onHttp1);
+      },
+      onGone: () => {
+        this.#undecided.delete(socket);
+        this.#checkEmpty();
+      },
+    });
+  }
+
+  /** Counters of all registered methods, in the order of registration. */
   methodCounters(): readonly MethodCounters[] {
-    return [];
+    return this.#registry.counters();
   }
 
-  async drain(_graceMs: number): Promise<void> {}
+  /**
+   * Ends gracefully: no new connections, no new calls on the old ones, open calls run to their end. Resolves when all
+   * connections are closed, which is after `graceMs` at the latest: what is open then is cut off.
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    for (const socket of this.#undecided) socket.destroy();
+    for (const connection of this.#connections) connection.drain();
+    const deadline = new Alarm(() => {
+      this.close();
+    });
+    this.#context.wheel.startIn(deadline, graceMs);
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      this.#checkEmpty();
+    });
+    this.#context.wheel.stop(deadline);
+  }
 
-  close(): void {}
+  /** Ends at once: every open call is told that its connection is lost. */
+  close(): void {
+    this.#draining = true;
+    for (const socket of this.#undecided) socket.destroy();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #accept(socket: Socket | TLSSocket, rest: Buffer): void {
+    const connection = new Connection(this.#context, socket, (closed) => {
+      this.#connections.delete(closed);
+      this.counters.connectionsOpen--;
+      this.#checkEmpty();
+    });
+    this.#connections.add(connection);
+    this.counters.connectionsOpen++;
+    this.counters.connectionsTotal++;
+    connection.start(rest);
+  }
+
+  #handOver(socket: Socket | TLSSocket, onHttp1: Http1Listener | undefined): void {
+    this.counters.connectionsHttp1++;
+    if (onHttp1 === undefined) socket.destroy();
+    else onHttp1(socket);
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.#connections.size === 0 && this.#undecided.size === 0) this.#onEmpty?.();
+  }
 }
 
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {

@@ -1,0 +1,196 @@
+/**
+ * Turns the fields of a request's header block into what the rest of the server needs to know of it.
+ *
+ * A head is immutable and holds nothing of its call, so that calls with the same header block share one.
+ * Three outcomes: a method to call; a refusal in gRPC's terms; or a malformed request in HTTP/2's terms, which costs the
+ * stream (RST_STREAM PROTOCOL_ERROR).
+ * Source: RFC 9113 section 8; gRPC over HTTP/2, "Requests".
+ */
+import type { Metadata } from "../metadata.js";
+import { GrpcStatus } from "../status.js";
+import type { MethodRegistry, RegisteredMethod, RequestRefusal } from "./method-registry.js";
+import { isBinaryValue, RequestMetadata } from "./request-metadata.js";
+import { parseTimeoutMs } from "./timeout.js";
+
+export interface RequestHead {
+  readonly path: string;
+  readonly authority: string;
+  readonly metadata: Metadata;
+  /** Undefined when `refusal` or `malformed` says why. */
+  readonly method: RegisteredMethod | undefined;
+  readonly refusal: RequestRefusal | undefined;
+  readonly malformed: string | undefined;
+  /** From `grpc-timeout`, in ms; -1 without. */
+  readonly timeoutMs: number;
+  /** True when messages may carry the compressed flag (gzip). */
+  readonly gzip: boolean;
+  /** True when the client takes gzip messages. */
+  readonly acceptsGzip: boolean;
+  /** Announced bytes of the request body; -1 without. */
+  readonly contentLength: number;
+}
+
+/** Header names that HTTP/1 needs and HTTP/2 forbids. */
+const connectionSpecific = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+const notInNames = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
+// eslint-disable-next-line no-control-regex -- these three are what RFC 9113 section 8.2.1 forbids
+const notInValues = /[\0\r\n]|^[ \t]|[ \t]$/;
+const digits = /^[0-9]{1,15}$/;
+
+export class RequestHeadReader {
+  readonly #registry: MethodRegistry;
+  readonly #pseudo = new Map<string, string>();
+  #names: string[] = [];
+  #values: string[] = [];
+  #malformed: string | undefined;
+  #refusal: RequestRefusal | undefined;
+  #contentType: string | undefined;
+  #timeoutMs = -1;
+  #encoding = "identity";
+  #acceptsGzip = false;
+  #contentLength = -1;
+  #fields = 0;
+
+  constructor(registry: MethodRegistry) {
+    this.#registry = registry;
+  }
+
+  /** Takes one field; the listener of an HPACK decoder. */
+  readonly onField = (name: string, value: string): void => {
+    this.#fields++;
+    if (notInValues.test(value)) this.#malformed ??= `value of ${name}`;
+    else if (name.charCodeAt(0) === 0x3a) this.#onPseudo(name, value);
+    else if (name.length === 0 || notInNames.test(name)) this.#malformed ??= `field name ${name}`;
+    else this.#onRegular(name, value);
+  };
+
+  /** The head of a request whose fields have been taken; the reader is then ready for the next. */
+  finishRequest(): RequestHead {
+    const method = this.#pseudo.get(":method");
+    const path = this.#pseudo.get(":path");
+    if (method === undefined || !path || !this.#pseudo.get(":scheme")) this.#malformed ??= "pseudo-headers";
+    const refusal = this.#refuse(method ?? "", path ?? "");
+    const head: RequestHead = {
+      path: path ?? "",
+      authority: this.#pseudo.get(":authority") ?? "",
+      metadata: new RequestMetadata(this.#names, this.#values),
+      method: refusal === undefined ? this.#registry.find(path ?? "") : undefined,
+      refusal,
+      malformed: this.#malformed,
+      timeoutMs: this.#timeoutMs,
+      gzip: this.#encoding === "gzip",
+      acceptsGzip: this.#acceptsGzip,
+      contentLength: this.#contentLength,
+    };
+    this.#reset();
+    return head;
+  }
+
+  /** The fields were trailers. @returns what is wrong with them, undefined for nothing. */
+  finishTrailers(): string | undefined {
+    const wrong = this.#pseudo.size > 0 ? "pseudo-header in trailers" : this.#malformed;
+    this.#reset();
+    return wrong;
+  }
+
+  #onPseudo(name: string, value: string): void {
+    if (this.#fields > this.#pseudo.size + 1) this.#malformed ??= `${name} after regular fields`;
+    else if (this.#pseudo.has(name)) this.#malformed ??= `${name} twice`;
+    else if (name !== ":method" && name !== ":path" && name !== ":scheme" && name !== ":authority")
+      this.#malformed ??= `pseudo-header ${name}`;
+    this.#pseudo.set(name, value);
+  }
+
+  #onRegular(name: string, value: string): void {
+    switch (name) {
+      case "content-type":
+        this.#contentType = value;
+        return;
+      case "te":
+        if (value !== "trailers") this.#malformed ??= `te: ${value}`;
+        return;
+      case "grpc-timeout":
+        this.#onTimeout(value);
+        return;
+      case "grpc-encoding":
+        this.#onEncoding(value);
+        return;
+      case "grpc-accept-encoding":
+        this.#acceptsGzip = value.split(",").some((each) => each.trim() === "gzip");
+        return;
+      case "content-length":
+        if (digits.test(value)) this.#contentLength = Number(value);
+        else this.#malformed ??= `content-length: ${value}`;
+        return;
+      case "grpc-message-type":
+        return;
+    }
+    if (connectionSpecific.has(name)) this.#malformed ??= `field ${name}`;
+    if (name.endsWith("-bin") && !isBinaryValue(value)) {
+      const message = `malformed binary metadata "${value}" in header "${name}": illegal base64 data`;
+      this.#refusal ??= { httpStatus: 400, code: GrpcStatus.internal, message };
+    }
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+
+  #onTimeout(value: string): void {
+    const timeoutMs = parseTimeoutMs(value);
+    if (timeoutMs !== undefined) {
+      this.#timeoutMs = timeoutMs;
+      return;
+    }
+    const message = `malformed grpc-timeout: transport: timeout unit is not recognized: "${value}"`;
+    this.#refusal ??= { httpStatus: 400, code: GrpcStatus.internal, message };
+  }
+
+  #onEncoding(value: string): void {
+    this.#encoding = value;
+    if (value === "gzip" || value === "identity") return;
+    const message = `grpc: Decompressor is not installed for grpc-encoding "${value}"`;
+    this.#refusal ??= { httpStatus: 200, code: GrpcStatus.unimplemented, message };
+  }
+
+  /** In the order that gRPC servers check: is it gRPC at all, is it a POST, what do its own headers say, is it known. */
+  #refuse(method: string, path: string): RequestRefusal | undefined {
+    const type = this.#contentType ?? "";
+    if (!isGrpcContentType(type)) {
+      const message = `invalid gRPC request content-type "${type}"`;
+      return { httpStatus: 415, code: GrpcStatus.invalidArgument, message };
+    }
+    if (method !== "POST") {
+      const message = `Received a HEADERS frame with :method "${method}" which should be POST`;
+      return { httpStatus: 405, code: GrpcStatus.internal, message };
+    }
+    if (this.#refusal !== undefined) return this.#refusal;
+    return this.#registry.find(path) === undefined ? this.#registry.refuse(path) : undefined;
+  }
+
+  #reset(): void {
+    this.#pseudo.clear();
+    this.#names = [];
+    this.#values = [];
+    this.#malformed = undefined;
+    this.#refusal = undefined;
+    this.#contentType = undefined;
+    this.#timeoutMs = -1;
+    this.#encoding = "identity";
+    this.#acceptsGzip = false;
+    this.#contentLength = -1;
+    this.#fields = 0;
+  }
+}
+
+/** `application/grpc`, alone or followed by `+subtype` or `;parameters`. */
+export function isGrpcContentType(type: string): boolean {
+  const base = "application/grpc";
+  if (type.slice(0, base.length).toLowerCase() !== base) return false;
+  const next = type.charAt(base.length);
+  return next === "" || next === "+" || next === ";";
+}

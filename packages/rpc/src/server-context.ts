@@ -1,0 +1,17 @@
+import type { ServerCounters } from "./counters.js";
+import type { MethodRegistry } from "./grpc/method-registry.js";
+import type { ZlibJobs } from "./grpc/zlib-jobs.js";
+import type { ChunkPool } from "./http2/output-buffer.js";
+import type { ResolvedOptions } from "./options.js";
+import type { TimerWheel } from "./timer-wheel.js";
+
+/** What all connections of one server share. */
+export interface ServerContext {
+  readonly options: ResolvedOptions;
+  readonly counters: ServerCounters;
+  readonly registry: MethodRegistry;
+  readonly wheel: TimerWheel;
+  readonly zlib: ZlibJobs;
+  readonly chunks: ChunkPool;
+  readonly nowMs: () => number;
+}
