@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+/** Real processes share two cores and loopback here, so suites run one after another. */
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  resolve: { conditions: ["@quorate/source"] },
+  ssr: { resolve: { conditions: ["@quorate/source"] } },
+  test: {
+    include: ["src/**/*.test.ts"],
+    pool: "forks",
+    fileParallelism: false,
+    testTimeout: 900_000,
+    hookTimeout: 180_000,
+  },
+});
