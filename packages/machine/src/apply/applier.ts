@@ -85,7 +85,12 @@ export class Applier {
    * `replay`) and applies membership changes itself. `data` must not change before the outcome is there.
    * Throws `AssertionError` for an entry that cannot be applied: the member stops, since skipping it would diverge.
    */
-  apply(index: number, term: number, data: Uint8Array, wantsReply: boolean): ApplyOutcome | Promise<ApplyOutcome> {
+  apply(
+    index: number,
+    term: number,
+    data: Uint8Array,
+    wantsReply: boolean,
+  ): ApplyOutcome | Promise<ApplyOutcome> {
     assert(!this.#waiting, "an entry was applied while another one waits for records");
     assert(index > this.#lastIndex, () => `entry ${String(index)} after ${String(this.#lastIndex)}`);
     this.#lastIndex = index;

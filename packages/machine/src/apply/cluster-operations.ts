@@ -37,7 +37,10 @@ export function applyClusterOperation(
       return;
     }
     case OPERATION.clusterMemberAttrSet: {
-      const { memberID, memberAttributes } = fromBinary(membershippb.ClusterMemberAttrSetRequestSchema, request);
+      const { memberID, memberAttributes } = fromBinary(
+        membershippb.ClusterMemberAttrSetRequestSchema,
+        request,
+      );
       const name = memberAttributes?.name ?? "";
       cluster.setMemberAttributes(memberID, { name, clientUrls: memberAttributes?.clientUrls ?? [] }, rows);
       return;

@@ -10,7 +10,13 @@ import type { RecordSource } from "./record-source.js";
 import { Quotes, RangeReply, type Reply, type TxnReply } from "./reply-tree.js";
 import type { TxnPath } from "./txn-path.js";
 import { findValue } from "./wire/key-value.js";
-import { copyInterval, isPoint, type DeleteView, type PutView, type RangeView } from "./wire/request-views.js";
+import {
+  copyInterval,
+  isPoint,
+  type DeleteView,
+  type PutView,
+  type RangeView,
+} from "./wire/request-views.js";
 
 const EMPTY = new Uint8Array(0);
 const NO_VALUE = { start: 0, end: 0 };

@@ -48,7 +48,9 @@ export class RangeReader {
     if (asked > newest) return "future-revision";
     if (asked > 0 && asked < this.#store.compactRevision) return "compacted";
     const atRevision = asked <= 0 || asked === newest ? LATEST : asked;
-    return isPoint(range) ? this.#readPoint(range, atRevision, out) : this.#readInterval(range, atRevision, out);
+    return isPoint(range)
+      ? this.#readPoint(range, atRevision, out)
+      : this.#readInterval(range, atRevision, out);
   }
 
   #readPoint(range: RangeView, atRevision: number, out: WireWriter): RangeAnswer {
@@ -60,7 +62,8 @@ export class RangeReader {
       return undefined;
     }
     if (answersFromIndex(range)) this.#writeKeyOnly(range, slot, out);
-    else if (range.keysOnly || !this.#copyRecord(slot, out)) return this.#readInterval(range, atRevision, out);
+    else if (range.keysOnly || !this.#copyRecord(slot, out))
+      return this.#readInterval(range, atRevision, out);
     out.uint(TAG_COUNT, 1);
     return undefined;
   }
@@ -106,7 +109,12 @@ export class RangeReader {
     }
     const pinned = atRevision === LATEST ? this.#store.revision : atRevision;
     run.pin(pinned);
-    return new RangeTask({ store: this.#store, turns: this.#turns, run, view: this.#store.openReadView(pinned) });
+    return new RangeTask({
+      store: this.#store,
+      turns: this.#turns,
+      run,
+      view: this.#store.openReadView(pinned),
+    });
   }
 
   /** The body, or undefined when a record is not in memory. */

@@ -67,7 +67,9 @@ export class RangeTask implements DeferredBody {
     const parts = new PartsWriter();
     for (let start = 0; start < run.rowCount; start += ROWS_PER_LOAD) {
       if (this.#abandoned) return [];
-      const records = await this.#recordsOf(rows.subarray(start, Math.min(start + ROWS_PER_LOAD, run.rowCount)));
+      const records = await this.#recordsOf(
+        rows.subarray(start, Math.min(start + ROWS_PER_LOAD, run.rowCount)),
+      );
       for (const record of records) parts.record(TAG_KVS, run.stripsValues ? withoutValue(record) : record);
       await this.#turns.yieldTurn();
     }

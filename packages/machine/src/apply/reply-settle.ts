@@ -103,7 +103,8 @@ class DeferredReply implements DeferredBody {
     });
     for (const quotes of open) {
       const missing: number[] = [];
-      for (const [position, record] of quotes.records.entries()) if (record === undefined) missing.push(position);
+      for (const [position, record] of quotes.records.entries())
+        if (record === undefined) missing.push(position);
       for (let start = 0; start < missing.length; start += RECORDS_PER_LOAD) {
         if (this.#abandoned) return;
         await this.#load(quotes, missing.slice(start, start + RECORDS_PER_LOAD));

@@ -3,7 +3,7 @@
  * not in memory and intervals that are long are read in later turns, from a read view.
  */
 import { LATEST, type ReadView, type StoreReads } from "../mvcc/store-api.js";
-import type { LeaseAttachments } from "./lessor-port.js";
+import { NO_LEASES } from "./lessor-port.js";
 import type { ResponseBody } from "./outcome.js";
 import { RangeRun } from "./range-run.js";
 import { RecordSource } from "./record-source.js";
@@ -51,12 +51,10 @@ class SharedView implements ReadView {
 
 export class TxnReader {
   readonly #store: StoreReads;
-  readonly #leases: LeaseAttachments;
   readonly #turns: Turns;
 
-  constructor(store: StoreReads, leases: LeaseAttachments, turns: Turns) {
+  constructor(store: StoreReads, turns: Turns) {
     this.#store = store;
-    this.#leases = leases;
     this.#turns = turns;
   }
 
@@ -67,9 +65,7 @@ export class TxnReader {
   read(txn: TxnNode): TxnAnswer | Promise<TxnAnswer> {
     const records = new RecordSource(this.#store);
     const openReadView = (revision: number): ReadView => this.#store.openReadView(revision);
-    return (
-      this.#tryRead(txn, { records, atRevision: LATEST, openReadView }) ?? this.#readLater(txn, records)
-    );
+    return this.#tryRead(txn, { records, atRevision: LATEST, openReadView }) ?? this.#readLater(txn, records);
   }
 
   /** The answer, or undefined when values must be loaded first. */
@@ -78,7 +74,7 @@ export class TxnReader {
     const state = { store: this.#store, atRevision, records };
     const path = decidePath(txn, state);
     if (path === undefined) return undefined;
-    const refusal = checkPath(path, state, this.#leases);
+    const refusal = checkPath(path, state, NO_LEASES);
     if (refusal !== undefined) return refusal;
     const revision = Math.min(atRevision, this.#store.revision);
     const source = { store: this.#store, turns: this.#turns, openReadView };

@@ -95,9 +95,18 @@ function parseAttributes(json: string): { name: string; clientUrls: readonly str
 /** UTF-8 to text; malformed bytes become U+FFFD, one each. The language itself has no decoder. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const lead = bytes[at] as number;
-    const size = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const size =
+      lead < 0x80
+        ? 1
+        : lead >= 0xc2 && lead < 0xe0
+          ? 2
+          : lead >= 0xe0 && lead < 0xf0
+            ? 3
+            : lead >= 0xf0 && lead < 0xf5
+              ? 4
+              : 0;
     const point = decodePoint(bytes, at, { size, end });
     text += String.fromCodePoint(point);
     at += point === 0xfffd && !isReplacement(bytes, at) ? 1 : size;

@@ -67,16 +67,13 @@ export class EntryEncoder {
   #slab = new Uint8Array(0);
   #used = 0;
 
-  /** The entry for the request bytes [start, end) of `request` as operation `operation`. */
-  encode(operation: number, request: Uint8Array, start: number, end: number, header: EntryHeader): Uint8Array {
-    const size = entrySize(operation, end - start, header);
-    const entry = this.#allocate(size);
-    const tag = operation * 8 + WIRE_BYTES;
-    let at = writeVarint(entry, 0, tag);
-    at = writeVarint(entry, at, end - start);
-    entry.set(start === 0 && end === request.length ? request : request.subarray(start, end), at);
-    at += end - start;
-    writeHeader(entry, at, header);
+  /** The entry for `request`, which is copied, as operation `operation`. */
+  encode(operation: number, request: Uint8Array, header: EntryHeader): Uint8Array {
+    const entry = this.#allocate(entrySize(operation, request.length, header));
+    let at = writeVarint(entry, 0, operation * 8 + WIRE_BYTES);
+    at = writeVarint(entry, at, request.length);
+    entry.set(request, at);
+    writeHeader(entry, at + request.length, header);
     return entry;
   }
 

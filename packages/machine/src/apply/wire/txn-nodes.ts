@@ -1,14 +1,7 @@
 /**
  * A transaction as a tree of views over the buffer it came in. Made anew for each transaction; keys and values are not copied.
  */
-import {
-  DeleteView,
-  PutView,
-  RangeView,
-  decodeDelete,
-  decodePut,
-  decodeRange,
-} from "./request-views.js";
+import { DeleteView, PutView, RangeView, decodeDelete, decodePut, decodeRange } from "./request-views.js";
 import { WIRE_BYTES, WIRE_VARINT, WireReader } from "./wire-reader.js";
 
 /**
@@ -68,7 +61,12 @@ export function decodeTxn(buffer: Uint8Array, start: number, end: number): TxnNo
   return txn;
 }
 
-function mergeTxn(buffer: Uint8Array, start: number, end: number, into: { txn: TxnNode; depth: number }): void {
+function mergeTxn(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  into: { txn: TxnNode; depth: number },
+): void {
   const { txn, depth } = into;
   if (depth > TXN_DEPTH_MAX) {
     txn.tooDeep = true;

@@ -77,7 +77,8 @@ export class WireWriter {
     this.reserve(size);
     const buffer = this.buffer;
     let at = this.length;
-    if (size <= COPY_LOOP_MAX) for (let from = start; from < end; from++) buffer[at++] = source[from] as number;
+    if (size <= COPY_LOOP_MAX)
+      for (let from = start; from < end; from++) buffer[at++] = source[from] as number;
     else buffer.set(source.subarray(start, end), at);
     this.length += size;
   }

@@ -1,0 +1,125 @@
+/** One RangeStream call: chunks are read as fast as the client takes them, and none ahead. */
+import {
+  RangeStream,
+  SORT_TARGET_KEY,
+  WireWriter,
+  type RangeChunk,
+  type RangeReader,
+  type RangeView,
+} from "@quorate/machine";
+import type { ServerStreamCall } from "@quorate/rpc";
+import type { ResponseHeaders } from "./header.js";
+import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
+import { failCall } from "./to-status.js";
+
+export interface RangeStreamCallParts {
+  readonly member: MemberPort;
+  readonly headers: ResponseHeaders;
+  readonly rangeReader: RangeReader;
+  readonly chunkBytesTarget: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const TAG_RANGE_RESPONSE = 0x0a;
+const HEADER_BYTES = 64;
+
+export class RangeStreamCall implements ReadWaiter {
+  readonly #call: ServerStreamCall;
+  readonly #range: RangeView;
+  readonly #parts: RangeStreamCallParts;
+  #stream: RangeStream | undefined;
+
+  /** The bytes behind `range` must stay as they are. */
+  constructor(call: ServerStreamCall, range: RangeView, parts: RangeStreamCallParts) {
+    this.#call = call;
+    this.#range = range;
+    this.#parts = parts;
+  }
+
+  /** Call it in the handler. */
+  start(): void {
+    // A call that has ended stops the stream before its next chunk; between chunks nothing is held.
+    this.#call.onCancel(() => undefined);
+    if (this.#range.serializable) this.onReady();
+    else this.#parts.member.awaitReadIndex(this);
+  }
+
+  onReady(): void {
+    if (this.#call.ended) return;
+    if (this.#range.sortTarget === SORT_TARGET_KEY || this.#range.countOnly) this.#startChunks();
+    else this.#sendWhole().catch(this.#parts.onError);
+  }
+
+  onFailed(failure: MemberFailure): void {
+    failCall(this.#call, failure);
+  }
+
+  #startChunks(): void {
+    const { member, chunkBytesTarget } = this.#parts;
+    this.#stream = new RangeStream(this.#range, { store: member.store, turns: member, chunkBytesTarget });
+    this.#call.onDrain(() => {
+      this.#pump().catch(this.#parts.onError);
+    });
+    this.#pump().catch(this.#parts.onError);
+  }
+
+  async #pump(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    // One loop at a time: taken out while it runs, put back only to wait for the client.
+    this.#stream = undefined;
+    for (;;) {
+      const chunk = await stream.next();
+      if (this.#call.ended) return;
+      if (typeof chunk === "string") {
+        failCall(this.#call, chunk);
+        return;
+      }
+      const hasRoom = this.#send(chunk);
+      if (chunk.last) {
+        this.#call.end();
+        return;
+      }
+      if (!hasRoom) {
+        this.#stream = stream;
+        return;
+      }
+      await this.#parts.member.yieldTurn();
+    }
+  }
+
+  #send({ last, headerRevision, parts }: RangeChunk): boolean {
+    const header = new WireWriter(HEADER_BYTES);
+    if (last) this.#parts.headers.write(header, headerRevision);
+    return this.#call.sendParts(frame([header.copy(), ...parts]));
+  }
+
+  /**
+   * An order by something else than the key needs all rows before the first can be sent, so they go in one chunk. Upstream
+   * orders within each chunk and can then skip or repeat keys.
+   */
+  async #sendWhole(): Promise<void> {
+    const out = new WireWriter(HEADER_BYTES);
+    this.#parts.headers.write(out, 0);
+    const answer = this.#parts.rangeReader.read(this.#range, out);
+    if (typeof answer === "string") {
+      failCall(this.#call, answer);
+      return;
+    }
+    const head = out.copy();
+    const body = answer === undefined ? [] : "deferred" in answer ? await answer.encode() : answer;
+    if (this.#call.ended) return;
+    this.#call.sendParts(frame([head, ...body]));
+    this.#call.end();
+  }
+}
+
+/** A RangeStreamResponse around the parts of a RangeResponse. */
+function frame(parts: readonly Uint8Array[]): Uint8Array[] {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const prefix = new WireWriter(12);
+  prefix.varint(TAG_RANGE_RESPONSE);
+  prefix.varint(size);
+  return [prefix.copy(), ...parts];
+}

@@ -1,0 +1,75 @@
+/** Puts the services of a member behind a gRPC server: the whole table of what a client can call. */
+import type { Method } from "@quorate/rpc";
+import { ClusterService } from "./cluster-service.js";
+import { Guard, type GuardedMethod } from "./guard.js";
+import { ResponseHeaders } from "./header.js";
+import { HealthService } from "./health-service.js";
+import { KvService } from "./kv-service.js";
+import { MaintenanceService } from "./maintenance-service.js";
+import type { MemberPort } from "./member-port.js";
+import { Proposals } from "./proposals.js";
+import { Replies } from "./replies.js";
+import { SpaceGuard } from "./space-guard.js";
+
+/** What a gRPC server offers for registration. */
+export interface ServiceRegistry {
+  addService(serviceName: string, methods: Readonly<Record<string, Method>>): void;
+}
+
+export interface ServiceOptions {
+  /** --max-txn-ops. */
+  readonly txnOpsMax: number;
+  /** --max-request-bytes. */
+  readonly requestBytesMax: number;
+  /**
+   * Takes faults that are not the client's (a record that cannot be read): the member should stop. Without it they end up as
+   * unhandled rejections, which stops the process.
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What the composition root keeps of the services. */
+export interface RegisteredServices {
+  readonly health: HealthService;
+  /** Raises the alarm for writes over quota that nobody waits for. */
+  readonly space: SpaceGuard;
+}
+
+export function registerServices(
+  registry: ServiceRegistry,
+  member: MemberPort,
+  options: ServiceOptions,
+): RegisteredServices {
+  const { txnOpsMax, requestBytesMax } = options;
+  const onError = options.onError ?? rethrow;
+  const headers = new ResponseHeaders(member);
+  const replies = new Replies(headers, onError);
+  const space = new SpaceGuard(member);
+  const proposals = new Proposals({ member, replies, space, requestBytesMax });
+  const health = new HealthService();
+  const services: Readonly<Record<string, Readonly<Record<string, GuardedMethod>>>> = {
+    "etcdserverpb.KV": new KvService({
+      member,
+      headers,
+      replies,
+      proposals,
+      space,
+      txnOpsMax,
+      requestBytesMax,
+      onError,
+    }).methods(),
+    "etcdserverpb.Maintenance": new MaintenanceService({ member, headers, proposals, onError }).methods(),
+    "etcdserverpb.Cluster": new ClusterService(member, headers).methods(),
+    "grpc.health.v1.Health": health.methods(),
+  };
+  const guard = new Guard(member);
+  for (const [name, methods] of Object.entries(services)) {
+    const guarded = Object.entries(methods).map(([method, each]) => [method, guard.protect(each)] as const);
+    registry.addService(name, Object.fromEntries(guarded));
+  }
+  return { health, space };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}

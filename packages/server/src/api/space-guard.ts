@@ -1,0 +1,78 @@
+/**
+ * Keeps the store below its quota: writes that would not fit are refused before they are proposed, and the cluster learns by
+ * an alarm that this member is full. Callers hear once the alarm has been through the log (or could not be).
+ */
+import {
+  ALARM_NOSPACE,
+  EntryEncoder,
+  OPERATION,
+  WireWriter,
+  hasRoom,
+  requestIdPrefix,
+  type Space,
+} from "@quorate/machine";
+import type { MemberPort } from "./member-port.js";
+
+const ACTION_ACTIVATE = 1;
+
+export class SpaceGuard implements Space {
+  readonly #member: MemberPort;
+  readonly #encoder: EntryEncoder = new EntryEncoder();
+  /** Callers of the alarm that is on its way; undefined while there is none. */
+  #waiting: (() => void)[] | undefined;
+
+  constructor(member: MemberPort) {
+    this.#member = member;
+  }
+
+  get sizeBytes(): number {
+    return this.#member.storage.sizeBytes;
+  }
+
+  get quotaBytes(): number {
+    return this.#member.quotaBytes;
+  }
+
+  /** True when a write of that cost fits here, as far as can be told before it is applied. */
+  admits(costBytes: number): boolean {
+    return hasRoom(this, costBytes);
+  }
+
+  /**
+   * Raises this member's NOSPACE alarm, one proposal at a time, and calls `onDone` when that is over, whatever came of it.
+   * The member calls it too, for writes over quota that nobody here waits for.
+   */
+  raiseAlarm(onDone: () => void): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(onDone);
+      return;
+    }
+    this.#waiting = [onDone];
+    const member = this.#member;
+    const suffix = member.nextRequestSuffix();
+    member.propose(this.#encodeEntry(suffix), suffix, {
+      onApplied: () => {
+        this.#finish();
+      },
+      onFailed: () => {
+        this.#finish();
+      },
+    });
+  }
+
+  #encodeEntry(suffix: number): Uint8Array {
+    const { memberId } = this.#member;
+    const request = new WireWriter(32);
+    request.uint(0x08, ACTION_ACTIVATE);
+    request.bigInt64(0x10, memberId);
+    request.uint(0x18, ALARM_NOSPACE);
+    const header = { idPrefix: requestIdPrefix(memberId), idSuffix: suffix };
+    return this.#encoder.encode(OPERATION.alarm, request.copy(), header);
+  }
+
+  #finish(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const onDone of waiting) onDone();
+  }
+}
