@@ -13,6 +13,7 @@ import { confStatesEqual, restoreConf } from "../confchange/restore.js";
 import { type ConfChangeV2, type ConfState, emptyConfState } from "../types/conf-change.js";
 import { NONE } from "../types/message.js";
 import type { Raft } from "./raft.js";
+import { answerConfirmedReads, releaseParkedReads } from "./reads.js";
 import { broadcastAppend, maybeCommit, probeEverybody } from "./replication.js";
 import { becomeFollower } from "./role.js";
 
@@ -68,8 +69,13 @@ function switchToConfig(raft: Raft, next: ConfResult): ConfState {
     return next.config;
   }
   // A smaller quorum may have committed more already.
-  if (maybeCommit(raft)) broadcastAppend(raft);
-  else probeEverybody(raft);
+  if (maybeCommit(raft)) {
+    releaseParkedReads(raft);
+    broadcastAppend(raft);
+  } else {
+    probeEverybody(raft);
+  }
+  answerConfirmedReads(raft);
   if (raft.leadTransferee !== NONE && !raft.tracker.voters().includes(raft.leadTransferee)) {
     raft.leadTransferee = NONE;
   }

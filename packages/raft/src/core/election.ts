@@ -28,7 +28,7 @@ export function hup(raft: Raft, kind: CampaignKind): void {
   if (raft.isLeader) return refuse("already-leader");
   if (!isPromotable(raft)) return refuse("unpromotable");
   // It might count votes by a configuration that is already history.
-  if (raft.log.hasUnapplied((entry) => entry.type !== EntryType.EntryNormal))
+  if (raft.log.hasUnapplied(raft.log.committed, (entry) => entry.type !== EntryType.EntryNormal))
     return refuse("pending-conf-change");
   raft.emit({ kind: "election-started", term: raft.term });
   campaign(raft, kind);

@@ -10,7 +10,7 @@ import type { RaftEvent } from "../events/event.js";
 import { RaftLog } from "../log/raft-log.js";
 import { ProgressTracker } from "../tracker/progress-tracker.js";
 import type { CheckedConfig } from "../types/config.js";
-import { type Message, type MessageFields, MessageType, NONE, createMessage } from "../types/message.js";
+import { type Message, type MessageFields, MessageType, NONE, createMessageFrom } from "../types/message.js";
 import { type ReadState, StateRole } from "../types/ready.js";
 import type { HardState } from "../types/snapshot.js";
 import { ReadOnly } from "./read-only.js";
@@ -90,25 +90,25 @@ export class Raft {
       case MessageType.MsgVote:
       case MessageType.MsgPreVote:
         assert(term !== 0, () => `term should be set when sending type ${fields.type}`);
-        this.#queue(createMessage({ ...fields, from }));
+        this.#queue(createMessageFrom(fields, from, term));
         break;
       case MessageType.MsgVoteResp:
       case MessageType.MsgPreVoteResp:
         assert(term !== 0, () => `term should be set when sending type ${fields.type}`);
-        this.messagesAfterAppend.push(createMessage({ ...fields, from }));
+        this.messagesAfterAppend.push(createMessageFrom(fields, from, term));
         break;
       case MessageType.MsgAppResp:
         assert(term === 0, () => `term should not be set when sending type ${fields.type} (was ${term})`);
-        this.messagesAfterAppend.push(createMessage({ ...fields, from, term: this.term }));
+        this.messagesAfterAppend.push(createMessageFrom(fields, from, this.term));
         break;
       case MessageType.MsgProp:
       case MessageType.MsgReadIndex:
         assert(term === 0, () => `term should not be set when sending type ${fields.type} (was ${term})`);
-        this.#queue(createMessage({ ...fields, from }));
+        this.#queue(createMessageFrom(fields, from, term));
         break;
       default:
         assert(term === 0, () => `term should not be set when sending type ${fields.type} (was ${term})`);
-        this.#queue(createMessage({ ...fields, from, term: this.term }));
+        this.#queue(createMessageFrom(fields, from, this.term));
     }
   }
 

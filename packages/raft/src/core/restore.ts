@@ -1,5 +1,6 @@
 /** A snapshot arrives at a follower. Source: Raft paper section 7; upstream raft.go, restore. */
 import { assert } from "@quorate/std";
+import { EntryType } from "../types/entry.js";
 import { type Message, MessageType } from "../types/message.js";
 import { StateRole } from "../types/ready.js";
 import { type Snapshot, emptySnapshot } from "../types/snapshot.js";
@@ -30,6 +31,13 @@ function restore(raft: Raft, snapshot: Snapshot): boolean {
     // Everything in it is in our log, and committed as we now know.
     emitRestore(raft, "snapshot-fast-forwarded", snapshot);
     raft.log.commitTo(index);
+    return false;
+  }
+  // The application may still be busy with a conf change that it was handed out; applied after the snapshot's newer
+  // configuration is in force, it would not fit any more. Upstream takes the snapshot all the same. The leader will send
+  // another one, and by then that change is history.
+  if (raft.log.hasUnapplied(raft.log.applying, (entry) => entry.type !== EntryType.EntryNormal)) {
+    raft.emit({ kind: "snapshot-before-conf-change", applied: raft.log.applied, applying: raft.log.applying });
     return false;
   }
   raft.log.restore(snapshot);

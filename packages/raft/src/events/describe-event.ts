@@ -212,6 +212,10 @@ export function describeEvent(id: bigint, event: RaftEvent): EventLine {
         `${self} [commit: ${event.commit}] ${event.restored ? "restored" : "ignored"} snapshot ` +
           `[index: ${event.index}, term: ${event.term}]`,
       );
+    case "snapshot-before-conf-change":
+      return info(
+        `${self} put off a snapshot: a conf change is being applied [applied: ${event.applied}, applying: ${event.applying}]`,
+      );
     case "snapshot-not-for-us":
       return warn(
         `${self} attempted to restore snapshot but it is not in the ConfState ` +

@@ -193,6 +193,7 @@ export type RaftEvent =
       readonly index: number;
       readonly term: number;
     }
+  | { readonly kind: "snapshot-before-conf-change"; readonly applied: number; readonly applying: number }
   | { readonly kind: "snapshot-not-for-us"; readonly confState: ConfState };
 
 /** Why a proposed conf change was replaced by an empty entry. */

@@ -274,14 +274,16 @@ export class RaftLog {
     return stable.concat(tail);
   }
 
-  /** Whether a conf change stands in (applied, committed]; read page by page to bound memory. */
-  hasUnapplied(wanted: (entry: Entry) => boolean): boolean {
+  /**
+   * Whether an entry like this stands in (applied, last], where last is at most `committed`; read page by page to bound
+   * memory. What the application has compacted before reporting it as applied counts as one.
+   */
+  hasUnapplied(last: number, wanted: (entry: Entry) => boolean): boolean {
     let lo = this.#applied + 1;
-    const hi = this.#committed + 1;
-    while (lo < hi) {
-      const page = this.slice(lo, hi, this.#applyingBytesMax);
-      assert(typeof page !== "string" && page.length > 0, () => `unapplied entries [${lo}, ${hi}) are gone`);
-      if (page.some(wanted)) return true;
+    while (lo <= last) {
+      const page = this.slice(lo, last + 1, this.#applyingBytesMax);
+      if (page === "compacted" || page.some(wanted)) return true;
+      assert(page.length > 0, () => `got 0 entries in [${lo}, ${last}]`);
       lo += page.length;
     }
     return false;

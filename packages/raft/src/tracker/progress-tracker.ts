@@ -58,11 +58,6 @@ export class ProgressTracker implements AckedIndexer {
     return jointIds(this.#config.voters, this.#config.votersOutgoing);
   }
 
-  /** Exactly one voter, and no change under way. */
-  isSingleton(): boolean {
-    return this.#config.voters.length === 1 && this.#config.votersOutgoing.length === 0;
-  }
-
   ackedIndex(voter: bigint): number | undefined {
     return this.#progress.get(voter)?.match;
   }
