@@ -13,6 +13,8 @@ export type StorageErrorCode =
   | "locked"
   /** The directory belongs to something else, or to another member. */
   | "foreign"
+  /** A queue is full; the caller goes faster than the disk. */
+  | "overloaded"
   /** What was asked for is not there (a snapshot record, a segment, a file). */
   | "missing";
 
@@ -25,7 +27,7 @@ export class OperationalError extends Error {
   constructor(code: StorageErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.retryable = code === "locked";
+    this.retryable = code === "locked" || code === "overloaded";
   }
 }
 
@@ -54,8 +56,9 @@ export function toOperationalError(error: unknown, doing: string): OperationalEr
   );
 }
 
-/** The `code` of a system error (`ENOENT`, `EEXIST`, ...), if it has one. */
+/** The `code` of a system error (`ENOENT`, `EEXIST`, ...), its own or its cause's. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return errnoOf(error.cause);
 }
