@@ -17,7 +17,8 @@ test("slots keep their numbers while others come and go, and freed ones are used
     if (model.size < 40_000 || prng.chance(0.5)) {
       const lease = prng.chance(0.01) ? BigInt(i) - 5n : 0n;
       const numbers = [i * 1e9, i % 7, i - 1, i * 3, i + 2 ** 40];
-      const slot = table.addPut(numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!, numbers[4]!, lease);
+      const slot = table.addPut(numbers[0]!, numbers[1]!, NO_SLOT, numbers[3]!, numbers[4]!, lease);
+      table.setPrevious(slot, numbers[2]!);
       if (model.has(slot)) expect.fail(`slot ${String(slot)} given out twice`);
       model.set(slot, { numbers, lease });
       highest = Math.max(highest, slot);
@@ -61,4 +62,27 @@ test("a tombstone has no create revision, version or lease, and remembers its su
     table.free(put);
   }).toThrow("freed twice");
   expect(table.lease(table.addTombstone(4, 0, NO_SLOT))).toBe(0n);
+});
+
+test("a key of 200000 revisions is searched at any of them, while its older ones are freed and reused", () => {
+  const table = new SlotTable();
+  const prng = new Prng(6);
+  const chain: number[] = [];
+  let head = NO_SLOT;
+  let oldest = 1;
+  for (let main = 1; main <= 200_000; main++) {
+    head = table.addPut(main, 0, head, 1, main, 0n);
+    chain[main] = head;
+    // Another key takes the freed slots, so that jumps into the past lead to strangers.
+    if (main % 5 === 0) {
+      table.setPrevious(chain[oldest + 1] as number, NO_SLOT);
+      table.free(chain[oldest++] as number);
+      if (prng.chance(0.5)) table.addPut(main, 1, NO_SLOT, main, 1, 0n);
+    }
+    if (main % 20 !== 0) continue;
+    const sought = oldest + prng.below(main - oldest + 1);
+    if (table.findAt(head, sought) !== chain[sought]) expect(table.findAt(head, sought)).toBe(chain[sought]);
+  }
+  expect(table.findAt(head, oldest - 1)).toBe(NO_SLOT);
+  expect(table.findAt(head, oldest)).toBe(chain[oldest]);
 });

@@ -140,6 +140,11 @@ export interface StoreDriver {
   hashAll(): Promise<number>;
   /** Rows of one table as of now, ascending, table prefix removed. */
   rows(table: TableName): AsyncIterable<TableChunk>;
+  /**
+   * Rows of revisions in [fromRevision, toRevision), as of now, in revision order; keys are etcd's 17 or 18 bytes. Complete
+   * from C on; below it, rows are missing.
+   */
+  history(fromRevision: number, toRevision: number): AsyncIterable<TableChunk>;
   /** Rows of all tables in one consistent view as of now, in the order of table names. */
   allRows(): AsyncIterable<TableChunk>;
 }

@@ -239,3 +239,14 @@ test("the durable index follows only what a flush of the engine covered", async 
   await fixture.store.flushDurable();
   expect([fixture.store.persistedIndex, fixture.store.durableIndex]).toEqual([2, 1]);
 });
+
+test("history gives the rows of an interval of revisions, those not yet in the engine included", async () => {
+  const fixture = await open();
+  for (let i = 0; i < 6; i++) fixture.put(`k${String(i)}`);
+  fixture.delete("k0");
+  const keys: string[] = [];
+  for await (const chunk of fixture.store.history(5, 9))
+    keys.push(...chunk.keys.map((key) => Buffer.from(key).toString("hex")));
+  expect(keys.map((key) => Number.parseInt(key.slice(0, 16), 16))).toEqual([5, 6, 7, 8]);
+  expect(keys.map((key) => key.length / 2)).toEqual([17, 17, 17, 18]);
+});

@@ -48,7 +48,7 @@ import type {
 } from "./store-api.js";
 import { NO_SLOT } from "./store-api.js";
 import { tableKey } from "./table-keys.js";
-import { scanAllTables, scanTable } from "./table-rows.js";
+import { scanAllTables, scanRevisions, scanTable } from "./table-rows.js";
 import { type Progress, WriteBehind } from "./write-behind.js";
 
 export interface StoreOptions {
@@ -468,6 +468,11 @@ export class Store implements StoreWrites, StoreDriver {
   async *rows(table: TableName): AsyncGenerator<TableChunk> {
     await this.#writer.flushPending();
     yield* scanTable(this.#engine, table);
+  }
+
+  async *history(fromRevision: number, toRevision: number): AsyncGenerator<TableChunk> {
+    await this.#writer.flushPending();
+    yield* scanRevisions(this.#engine, fromRevision, toRevision);
   }
 
   async *allRows(): AsyncGenerator<TableChunk> {

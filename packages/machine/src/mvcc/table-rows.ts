@@ -1,12 +1,34 @@
 /** Reads whole tables back from the engine, without the byte that names the table. */
 import type { Engine, EngineChunk } from "./engine.js";
+import { createRevisionKey } from "./revision-key.js";
 import type { TableChunk, TableName } from "./store-api.js";
 import { TABLE_NAMES, tableBounds, tableOfPrefix } from "./table-keys.js";
 
 const CHUNK_ROWS = 256;
 
-export async function* scanTable(engine: Engine, table: TableName): AsyncGenerator<TableChunk> {
+export function scanTable(engine: Engine, table: TableName): AsyncGenerator<TableChunk> {
   const { from, to } = tableBounds(table);
+  return scanWithinTable(engine, from, to);
+}
+
+/** The revisions in [fromRevision, toRevision). */
+export function scanRevisions(
+  engine: Engine,
+  fromRevision: number,
+  toRevision: number,
+): AsyncGenerator<TableChunk> {
+  return scanWithinTable(
+    engine,
+    createRevisionKey(fromRevision, 0, false),
+    createRevisionKey(toRevision, 0, false),
+  );
+}
+
+async function* scanWithinTable(
+  engine: Engine,
+  from: Uint8Array,
+  to: Uint8Array,
+): AsyncGenerator<TableChunk> {
   for await (const chunk of engine.scan(from, to, CHUNK_ROWS)) yield sliceChunk(chunk, 0, chunk.keys.length);
 }
 
