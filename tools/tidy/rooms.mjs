@@ -56,8 +56,8 @@ export const rooms = {
   "tool-proto": { mayImport: ["proto"], external: [codec] },
 };
 
-/** Libraries that any test may use. */
-const testLibraries = ["vitest", "fast-check"];
+/** Libraries that any test may use; esbuild for tests that start a process from source. */
+const testLibraries = ["vitest", "fast-check", "esbuild"];
 
 /** Which runtimes may be mixed: code for anywhere stays free of code for somewhere. */
 const runtimes = [

@@ -9,6 +9,7 @@ import { runH2load, type LoadResult, type LoadShape } from "./h2load.js";
 import { frame, framePrefixBytes, paths, rangeRequest, readReply } from "./messages.js";
 import type { Latencies } from "./percentiles.js";
 import type { ServerProcess } from "./server-process.js";
+import { settle } from "./settle.js";
 import { runUnaryLoad } from "./unary-load.js";
 import type { Workload } from "./workloads.js";
 
@@ -47,6 +48,7 @@ export async function measure(
   const fitting = (result: LoadResult, time: number): number =>
     Math.max(2 * inFlight, Math.round((result.requests / result.seconds) * time));
 
+  if (workload.revisionsPerRequest === 0) await settle(server.port);
   const first = await load(Math.max(100, firstRequestsEach * inFlight));
   const warm = await load(fitting(first, seconds * warmUpFraction));
   const requests = fitting(warm, seconds);

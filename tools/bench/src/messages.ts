@@ -9,6 +9,7 @@ export const paths = {
   range: "/etcdserverpb.KV/Range",
   txn: "/etcdserverpb.KV/Txn",
   watch: "/etcdserverpb.Watch/Watch",
+  leaseGrant: "/etcdserverpb.Lease/LeaseGrant",
 } as const;
 
 const encoder = new TextEncoder();
@@ -83,6 +84,11 @@ export function putAll(keys: readonly string[], value: Uint8Array): Uint8Array {
 export function watchCreate(key: string): Uint8Array {
   const create = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(encoder.encode(key)).finish();
   return new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(create).finish();
+}
+
+/** A lease with an id of the server's choice. */
+export function leaseGrant(ttlSeconds: number): Uint8Array {
+  return new BinaryWriter().tag(1, WireType.Varint).int64(ttlSeconds).finish();
 }
 
 function requestOp(put: Uint8Array): Uint8Array {

@@ -27,7 +27,7 @@ const manifests: readonly Manifest[] = repositoryFiles()
     };
   });
 const root = JSON.parse(readText("package.json"));
-const testOnly = /\.test\.ts$|\/src\/testing\/|\/bench\/|^apps\/e2e\/|\.config\.ts$/;
+const testOnly = /\.test\.ts$|\/testing\/|\/bench\/|^apps\/e2e\/|\.config\.ts$/;
 
 test("all packages carry one version, one licence and one module system", () => {
   for (const { version, license, type } of manifests)
