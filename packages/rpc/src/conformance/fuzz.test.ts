@@ -10,6 +10,7 @@ import * as h2 from "./testing/frames.js";
 import { RawClient } from "./testing/raw-client.js";
 import { Method, request } from "./testing/requests.js";
 import type { MethodName } from "./testing/requests.js";
+import { PINGS_ALLOWED } from "./testing/test-server.js";
 import { ServerBundle } from "./testing/start-server-process.js";
 import type { ServerProcess } from "./testing/start-server-process.js";
 
@@ -111,7 +112,7 @@ describe("fuzz", () => {
   let neighbour: RawClient;
   beforeAll(async () => {
     bundle = await ServerBundle.create();
-    server = await bundle.start();
+    server = await bundle.start(PINGS_ALLOWED);
     neighbour = await RawClient.connect(server.port);
   });
   afterAll(async () => {

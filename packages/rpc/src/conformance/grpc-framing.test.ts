@@ -197,7 +197,7 @@ describeRows(
 );
 
 describeRows("gRPC requests", [
-  ...["", "5", "S", "five S", "5x", "-5S", "+5S", "5.0S", " 5S", "123456789S", "5 S", "0x5S"].map((timeout) =>
+  ...["", "5", "S", "five S", "5x", "-5S", "+5S", "5.0S", "123456789S", "5 S", "0x5S"].map((timeout) =>
     fails(
       `grpc-timeout ${JSON.stringify(timeout)}`,
       GrpcStatus.internal,
@@ -220,14 +220,13 @@ describeRows("gRPC requests", [
   ...["", "YQ", "YQ==", "YWI", "YWI=", "YWJj", "+/+/"].map((value) =>
     succeeds(`a -bin field of ${JSON.stringify(value)}`, call(hello, { "x-bin": value }), "hello"),
   ),
-  ...["application/json", "application/grpcx", "text/plain", "application/grp", "Application/GRPC", ""].map(
-    (type) =>
-      fails(
-        `content-type ${JSON.stringify(type)}`,
-        GrpcStatus.invalidArgument,
-        call(hello, { "content-type": type }),
-        "415",
-      ),
+  ...["application/json", "application/grpcx", "text/plain", "application/grp", ""].map((type) =>
+    fails(
+      `content-type ${JSON.stringify(type)}`,
+      GrpcStatus.invalidArgument,
+      call(hello, { "content-type": type }),
+      "415",
+    ),
   ),
   fails("no content-type", GrpcStatus.invalidArgument, call(hello, { "content-type": null }), "415"),
   ...[

@@ -1,4 +1,5 @@
 /** What hostile clients have in common: pouring bytes until the server ends it, stops reading, or enough was poured. */
+import * as h2 from "./frames.js";
 import { callEcho } from "./outcome.js";
 import { RawClient } from "./raw-client.js";
 
@@ -33,6 +34,9 @@ export function many(count: number, next: () => Uint8Array): Buffer {
   return Buffer.concat(Array.from({ length: count }, next));
 }
 
+/** Room for the replies to a bystander's calls, some ten bytes each. */
+const WINDOW_BYTES = 16 * mib;
+
 /** Calls that a well-behaved client makes while others attack; each must be answered. */
 export class Bystander {
   readonly #client: RawClient;
@@ -42,6 +46,7 @@ export class Bystander {
 
   constructor(client: RawClient) {
     this.#client = client;
+    client.send(h2.windowUpdate(0, WINDOW_BYTES));
   }
 
   start(): void {

@@ -109,6 +109,8 @@ export class RawClient {
 
   /** Writes the bytes one at a time, a turn of the event loop apart, so that the server sees every cut. */
   async sendSlowly(bytes: Uint8Array): Promise<void> {
+    // Else the acknowledgement of the server's SETTINGS might get between them.
+    if (this.#handshake) await this.barrier();
     for (const byte of bytes) {
       this.send(Uint8Array.of(byte));
       await new Promise(setImmediate);
