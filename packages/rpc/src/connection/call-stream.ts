@@ -120,6 +120,12 @@ export class CallStream
     return this.host.peerCommonName;
   }
 
+  /** True for unary and server-streaming calls, whose handler starts with the message. */
+  get takesOneMessage(): boolean {
+    const { kind } = this.registered.method;
+    return kind === "unary" || kind === "server-stream";
+  }
+
   get bufferedBytes(): number {
     return (this.queue === undefined ? 0 : this.queue.bytes) + (this.#compressor?.bytes ?? 0);
   }
@@ -132,13 +138,14 @@ export class CallStream
       this.#compressor = new CompressedSender(this);
       this.#responseHeaders = [["grpc-encoding", "gzip"]];
     }
-    if (timeoutMs >= 0) {
+    if (timeoutMs > 0) {
       this.#deadlineMs = context.nowMs() + timeoutMs;
       context.wheel.startAt(this, this.#deadlineMs);
     }
     const { method, counters } = this.registered;
     counters.started++;
-    if (method.kind === "client-stream" || method.kind === "bidi") {
+    if (timeoutMs === 0) this.#end(GrpcStatus.deadlineExceeded, "context deadline exceeded");
+    else if (method.kind === "client-stream" || method.kind === "bidi") {
       this.#dispatched = true;
       method.handler(this);
     }
@@ -245,7 +252,8 @@ export class CallStream
    */
   receive(bytes: Buffer, start: number, end: number, creditBytes: number): void {
     if (this.ended) return;
-    if (this.#inbox === undefined && this.#isWholeMessage(bytes, start, end)) {
+    const whenItComes = this.remoteClosed || !this.takesOneMessage;
+    if (whenItComes && this.#inbox === undefined && this.#isWholeMessage(bytes, start, end)) {
       this.deliver(bytes, start + 5, end);
       this.giveCredit(creditBytes);
       return;
@@ -268,10 +276,6 @@ export class CallStream
     counters.messagesReceived++;
     const message = bytes.subarray(start, end);
     if (method.kind === "unary" || method.kind === "server-stream") {
-      if (this.#dispatched) {
-        this.fail(GrpcStatus.internal, "more than one message in a call that takes one");
-        return;
-      }
       this.#dispatched = true;
       method.handler(this, message);
     } else {

@@ -433,7 +433,7 @@ export class Connection implements FrameSink, CallHost, HeaderBlockSink {
     const { counters, options } = this.context;
     const { limits } = options;
     this.#idleFrameBudget.give(8);
-    if (head.malformed !== undefined) {
+    if (head.malformed !== undefined || (endStream && head.contentLength > 0)) {
       this.#streamError(streamId, ErrorCode.protocolError);
     } else if (
       this.#streams.size >= Math.min(options.maxConcurrentStreams, limits.openCallsMax) ||

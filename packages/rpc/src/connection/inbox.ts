@@ -27,6 +27,7 @@ export class Inbox implements MessageSink {
   #paused = false;
   #inflating = false;
   #ended = false;
+  #endDelivered = false;
   #disposed = false;
   /** Bytes of DATA that the peer gets credit for when the handler has caught up. */
   #withheldBytes = 0;
@@ -40,7 +41,8 @@ export class Inbox implements MessageSink {
   push(bytes: Buffer, start: number, end: number, creditBytes: number): void {
     this.#assembler.push(bytes, start, end);
     this.#account();
-    if (this.#isBehind()) this.#withheldBytes += creditBytes;
+    // A call that takes one message is not held back: the size of that message is the limit.
+    if (this.#isBehind() && !this.#stream.takesOneMessage) this.#withheldBytes += creditBytes;
     else this.#stream.giveCredit(creditBytes);
   }
 
@@ -71,7 +73,9 @@ export class Inbox implements MessageSink {
     if (this.#isBehind()) return;
     this.#stream.giveCredit(this.#withheldBytes);
     this.#withheldBytes = 0;
-    if (this.#ended) this.#stream.deliverEnd();
+    if (!this.#ended || this.#endDelivered) return;
+    this.#endDelivered = true;
+    this.#stream.deliverEnd();
   }
 
   /** The call is over: nothing is handed on any more and nothing is held. */
@@ -83,15 +87,18 @@ export class Inbox implements MessageSink {
     this.#heldBytes = 0;
   }
 
-  onMessage(bytes: Uint8Array, start: number, end: number, compressed: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, compressed: boolean, owned: boolean): void {
     if (this.#disposed) return;
-    if (compressed && !this.#stream.head.gzip) {
+    if (this.#stream.takesOneMessage && this.#waiting.length > 0) {
+      this.#stream.fail(GrpcStatus.internal, "more than one message in a call that takes one");
+    } else if (compressed && !this.#stream.head.gzip) {
       this.#stream.fail(GrpcStatus.internal, "grpc: compressed flag set with identity or empty encoding");
     } else if (this.#isBehind()) {
-      this.#waiting.push({ bytes: copyOf(bytes, start, end), compressed });
+      const message = owned ? bytes.subarray(start, end) : copyOf(bytes, start, end);
+      this.#waiting.push({ bytes: message, compressed });
       this.#waitingBytes += end - start;
     } else if (compressed) {
-      this.#inflate(copyOf(bytes, start, end));
+      this.#inflate(owned ? bytes.subarray(start, end) : copyOf(bytes, start, end));
     } else {
       this.#stream.deliver(bytes, start, end);
     }
@@ -101,8 +108,10 @@ export class Inbox implements MessageSink {
     this.#stream.fail(code, message);
   }
 
+  /** A single message is handed on when it is certain that it is the only one. */
   #isBusy(): boolean {
-    return this.#paused || this.#inflating || this.#disposed;
+    const early = this.#stream.takesOneMessage && !this.#ended;
+    return early || this.#paused || this.#inflating || this.#disposed;
   }
 
   #isBehind(): boolean {

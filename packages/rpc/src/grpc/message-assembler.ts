@@ -13,14 +13,18 @@
 import { GrpcStatus } from "../status.js";
 
 export interface MessageSink {
-  /** One whole message, bytes[start, end); valid until the method returns. */
-  onMessage(bytes: Uint8Array, start: number, end: number, compressed: boolean): void;
+  /**
+   * One whole message, bytes[start, end); valid until the method returns, or for good when `owned`: the bytes were put
+   * together for this message and nobody else has them.
+   */
+  onMessage(bytes: Uint8Array, start: number, end: number, compressed: boolean, owned: boolean): void;
   /** The messages cannot be read on; nothing follows. */
   onRefused(code: number, message: string): void;
 }
 
 const prefixBytes = 5;
-const firstBufferBytes = 16_384;
+/** Smallest buffer for a message that comes in pieces. */
+const bufferBytesMin = 512;
 
 export class MessageAssembler {
   readonly #sink: MessageSink;
@@ -50,11 +54,8 @@ export class MessageAssembler {
   push(bytes: Buffer, start: number, end: number): void {
     let at = start;
     while (at < end && !this.#refused) {
-      if (this.#prefixFilled < prefixBytes) {
-        at = this.#readPrefix(bytes, at, end);
-        if (this.#prefixFilled < prefixBytes || this.#refused) return;
-      }
-      at = this.#readBody(bytes, at, end);
+      at =
+        this.#prefixFilled < prefixBytes ? this.#readPrefix(bytes, at, end) : this.#readBody(bytes, at, end);
     }
   }
 
@@ -69,16 +70,15 @@ export class MessageAssembler {
     } else if (this.#length > this.#maxBytes) {
       this.#refuse(GrpcStatus.resourceExhausted, tooLarge(this.#length, this.#maxBytes));
     } else if (this.#length === 0) {
-      this.#complete(bytes, at, at);
+      this.#complete(bytes, at, at, false);
     }
     return at;
   }
 
   #readBody(bytes: Buffer, start: number, end: number): number {
     const missing = this.#length - this.#filled;
-    if (this.#prefixFilled === 0) return start;
     if (this.#filled === 0 && end - start >= missing) {
-      this.#complete(bytes, start, start + missing);
+      this.#complete(bytes, start, start + missing, false);
       return start + missing;
     }
     const taken = Math.min(missing, end - start);
@@ -88,7 +88,7 @@ export class MessageAssembler {
     if (this.#filled === this.#length) {
       this.#buffer = undefined;
       this.#filled = 0;
-      this.#complete(buffer, 0, this.#length);
+      this.#complete(buffer, 0, this.#length, true);
     }
     return start + taken;
   }
@@ -97,15 +97,15 @@ export class MessageAssembler {
   #grow(bytes: number): Buffer {
     const needed = this.#filled + bytes;
     if (this.#buffer !== undefined && this.#buffer.length >= needed) return this.#buffer;
-    const size = Math.min(this.#length, Math.max(needed, firstBufferBytes, (this.#buffer?.length ?? 0) * 2));
+    const size = Math.min(this.#length, Math.max(needed * 2, bufferBytesMin));
     const grown = Buffer.allocUnsafe(size);
     this.#buffer?.copy(grown, 0, 0, this.#filled);
     return (this.#buffer = grown);
   }
 
-  #complete(bytes: Uint8Array, start: number, end: number): void {
+  #complete(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
     this.#prefixFilled = 0;
-    this.#sink.onMessage(bytes, start, end, this.#prefix[0] === 1);
+    this.#sink.onMessage(bytes, start, end, this.#prefix[0] === 1, owned);
   }
 
   #refuse(code: number, message: string): void {

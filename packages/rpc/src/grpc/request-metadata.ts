@@ -49,9 +49,10 @@ function splitBinary(value: string): string[] {
 
 const base64Text = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** True when every value of a `-bin` header is base64, padded or not. */
+/** True when every value of a `-bin` header is base64, whole with its padding or without any. */
 export function isBinaryValue(value: string): boolean {
-  return splitBinary(value).every(
-    (part) => base64Text.test(part) && part.replace(/=+$/, "").length % 4 !== 1,
-  );
+  return splitBinary(value).every((part) => {
+    if (!base64Text.test(part)) return false;
+    return part.endsWith("=") ? part.length % 4 === 0 : part.length % 4 !== 1;
+  });
 }
