@@ -39,14 +39,16 @@ function memory() {
 async function measure(name, count, run) {
   gcMax = 0;
   gcTotal = 0;
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const longest = await run();
   const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
   await yieldTurn();
   const perCall = ((ms * 1000) / count).toFixed(3);
   const tail = longest === undefined ? "" : `, longest call ${longest.toFixed(2)} ms`;
   console.log(
-    `${name}: ${perCall} us each${tail}, gc ${gcTotal.toFixed(0)} ms (longest ${gcMax.toFixed(1)} ms)`,
+    `${name}: ${perCall} us each (${((user + system) / count).toFixed(3)} us of processor time)${tail}, gc ${gcTotal.toFixed(0)} ms (longest ${gcMax.toFixed(1)} ms)`,
   );
 }
 

@@ -65,7 +65,7 @@ export { CorruptionError } from "./mvcc/corruption-error.js";
 export type { Engine, EngineChunk } from "./mvcc/engine.js";
 export { MemoryEngine } from "./mvcc/memory-engine.js";
 export { Store } from "./mvcc/store.js";
-export type { StoreOptions, StoreStatistics } from "./mvcc/store.js";
+export type { StoreOptions, StoreStatistics } from "./mvcc/store-options.js";
 export type {
   CommitListener,
   HashKvResult,

@@ -19,7 +19,6 @@
 import { assert } from "@quorate/std";
 import { CompactionHashes } from "./compaction-hashes.js";
 import { Compactor } from "./compactor.js";
-import { CorruptionError } from "./corruption-error.js";
 import type { Engine } from "./engine.js";
 import { hashRevisions, type HashSource, hashTables } from "./hash-kv.js";
 import { ABSENT, KeyIndex } from "./key-index.js";
@@ -31,12 +30,11 @@ import {
   writeRecordRevisions,
   writeRecordValue,
 } from "./record-codec.js";
+import { loadRecords } from "./record-loader.js";
 import { loadProgress, restoreRevisions } from "./restore.js";
 import { findAt } from "./revision-chain.js";
-import { createRevisionKey, formatHex, mainOfKey, subOfKey } from "./revision-key.js";
 import { SlotTable } from "./slot-table.js";
 import type {
-  CommitListener,
   HashKvResult,
   ReadView,
   ScanVisitor,
@@ -47,30 +45,16 @@ import type {
   TableName,
 } from "./store-api.js";
 import { NO_SLOT } from "./store-api.js";
+import {
+  CACHE_BYTES_MAX,
+  type StoreOptions,
+  type StoreStatistics,
+  writeBehindLimits,
+} from "./store-options.js";
 import { tableKey } from "./table-keys.js";
 import { scanAllTables, scanRevisions, scanTable } from "./table-rows.js";
 import { type Progress, WriteBehind } from "./write-behind.js";
 
-export interface StoreOptions {
-  /** Lets other work of the process run; awaited between chunks of long work. */
-  readonly yieldTurn: () => Promise<void>;
-  /** Memory for encoded records; what the engine does not have yet may exceed it. */
-  readonly cacheBytesMax?: number;
-  /** `needsBackpressure` beyond this many bytes not in the engine. */
-  readonly unwrittenBytesMax?: number;
-  /** An engine batch ends with the first entry that brings it to this many rows ... */
-  readonly batchRowsMax?: number;
-  /** ... or bytes. */
-  readonly batchBytesMax?: number;
-  /** Hash what each compaction leaves (see `CompactionHashes`); the driver then calls `hashCompaction`. */
-  readonly hashCompactions?: boolean;
-  readonly onCommit?: CommitListener;
-}
-
-const CACHE_BYTES_MAX: number = 64 * 1024 * 1024;
-const UNWRITTEN_BYTES_MAX: number = 64 * 1024 * 1024;
-const BATCH_ROWS_MAX = 4096;
-const BATCH_BYTES_MAX: number = 4 * 1024 * 1024;
 /** R of a store that was never written. */
 const FIRST_REVISION = 1;
 /** Room for the slots of one transaction at first. */
@@ -118,12 +102,13 @@ export class Store implements StoreWrites, StoreDriver {
     this.#consistentIndex = this.#durableIndex = state.progress.index;
     this.#consistentTerm = state.progress.term;
     this.#cache = new RecordCache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
-    const limits = {
-      batchRowsMax: options.batchRowsMax ?? BATCH_ROWS_MAX,
-      batchBytesMax: options.batchBytesMax ?? BATCH_BYTES_MAX,
-      unwrittenBytesMax: options.unwrittenBytesMax ?? UNWRITTEN_BYTES_MAX,
-    };
-    this.#writer = new WriteBehind(engine, this.#slots, this.#cache, limits, state.progress);
+    this.#writer = new WriteBehind(
+      engine,
+      this.#slots,
+      this.#cache,
+      writeBehindLimits(options),
+      state.progress,
+    );
   }
 
   /**
@@ -210,46 +195,7 @@ export class Store implements StoreWrites, StoreDriver {
   }
 
   load(slots: ArrayLike<Slot>): Promise<Uint8Array[]> {
-    const records = new Array<Uint8Array>(slots.length);
-    const missing: number[] = [];
-    for (let i = 0; i < slots.length; i++) {
-      const record = this.record(slots[i] as Slot);
-      if (record === undefined) missing.push(i);
-      else records[i] = record;
-    }
-    return missing.length === 0 ? Promise.resolve(records) : this.#loadMissing(slots, records, missing);
-  }
-
-  /** Fills records[i] for each `i` of `missing` with one call of the engine. */
-  async #loadMissing(
-    slots: ArrayLike<Slot>,
-    records: Uint8Array[],
-    missing: number[],
-  ): Promise<Uint8Array[]> {
-    const keys = missing.map((i) => {
-      const slot = slots[i] as Slot;
-      return createRevisionKey(this.#slots.main(slot), this.#slots.sub(slot), this.#slots.isTombstone(slot));
-    });
-    const values = await this.#engine.getMany(keys);
-    for (let j = 0; j < missing.length; j++) {
-      const i = missing[j] as number;
-      const value = values[j];
-      if (value === undefined) {
-        throw new CorruptionError(`the engine has no row for revision ${formatHex(keys[j] as Uint8Array)}`);
-      }
-      records[i] = value;
-      this.#remember(slots[i] as Slot, value, keys[j] as Uint8Array);
-    }
-    return records;
-  }
-
-  /** Caches a loaded record, unless its slot has come to mean something else or was loaded twice meanwhile. */
-  #remember(slot: Slot, record: Uint8Array, key: Uint8Array): void {
-    const slots = this.#slots;
-    if (!slots.isUsed(slot) || slots.main(slot) !== mainOfKey(key) || slots.sub(slot) !== subOfKey(key))
-      return;
-    if (this.#cache.holds(slots.position(slot))) return;
-    slots.setRecord(slot, this.#cache.add(record), record.length);
+    return loadRecords({ engine: this.#engine, slots: this.#slots, cache: this.#cache }, slots);
   }
 
   openReadView(revision: number): ReadView {
@@ -490,14 +436,4 @@ export class Store implements StoreWrites, StoreDriver {
       unwrittenBytes: this.#writer.unwrittenBytes,
     };
   }
-}
-
-export interface StoreStatistics {
-  /** Keys in the index, deleted ones that await compaction included. */
-  readonly keyCount: number;
-  readonly liveKeyCount: number;
-  readonly revisionCount: number;
-  /** Memory for encoded records. */
-  readonly cacheBytes: number;
-  readonly unwrittenBytes: number;
 }

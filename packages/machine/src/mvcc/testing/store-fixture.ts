@@ -1,6 +1,7 @@
 /** Short words for driving a store in tests. */
 import type { Engine } from "../engine.js";
-import { Store, type StoreOptions } from "../store.js";
+import { Store } from "../store.js";
+import type { StoreOptions } from "../store-options.js";
 import type { Slot } from "../store-api.js";
 import { LATEST } from "../store-api.js";
 import { latin1 } from "./naive-store.js";
