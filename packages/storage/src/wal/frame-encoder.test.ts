@@ -3,6 +3,7 @@ import { Prng, crc32c } from "@quorate/std";
 import { describe, expect, test } from "vitest";
 import { FrameEncoder } from "./frame-encoder.js";
 import { RecordType, decodeEntry } from "./record.js";
+import { FieldReader } from "./varint.js";
 
 function encoded(encoder: FrameEncoder): Buffer {
   return encoder.bytes.subarray(0, encoder.length);
@@ -67,7 +68,7 @@ describe("frame encoder", () => {
       const bodyAt = position + ((frame[position + 1] as number) < 0x80 ? 2 : 3);
       crc = crc32c(crc, frame, bodyAt, 8 + length);
       expect(stored).toBe(crc);
-      const entry = decodeEntry(frame, bodyAt, 8 + length);
+      const entry = decodeEntry(new FieldReader(frame, bodyAt, 8 + length));
       expect([entry.term, entry.index, Buffer.from(entry.data)]).toEqual([term, index, data]);
     }
     expect(shortChecksums).toBeGreaterThan(100);

@@ -35,8 +35,7 @@ export function encodeMetadata(metadata: WalMetadata): Uint8Array {
   return bytes.subarray(0, position);
 }
 
-export function decodeMetadata(bytes: Uint8Array, start: number, end: number): WalMetadata {
-  const reader = new FieldReader(bytes, start, end);
+export function decodeMetadata(reader: FieldReader): WalMetadata {
   let nodeId = 0n;
   let clusterId = 0n;
   while (reader.next()) {
@@ -58,8 +57,7 @@ export function encodeHardState(state: HardState): Uint8Array {
   return bytes.subarray(0, position);
 }
 
-export function decodeHardState(bytes: Uint8Array, start: number, end: number): HardState {
-  const reader = new FieldReader(bytes, start, end);
+export function decodeHardState(reader: FieldReader): HardState {
   let term = 0;
   let vote = 0n;
   let commit = 0;
@@ -72,9 +70,8 @@ export function decodeHardState(bytes: Uint8Array, start: number, end: number): 
   return { term, vote, commit };
 }
 
-/** The payload is a view into `bytes`, not a copy. */
-export function decodeEntry(bytes: Uint8Array, start: number, end: number): Entry {
-  const reader = new FieldReader(bytes, start, end);
+/** The payload is a view into the bytes that are read, not a copy. */
+export function decodeEntry(reader: FieldReader): Entry {
   let type: number = EntryType.EntryNormal;
   let term = 0;
   let index = 0;
@@ -85,7 +82,9 @@ export function decodeEntry(bytes: Uint8Array, start: number, end: number): Entr
     else if (reader.field === 3 && reader.wire === 0) index = reader.counter();
     else if (reader.field === 4 && reader.wire === 2) {
       const behind = reader.enter();
-      if (behind > reader.position) data = bytes.subarray(reader.position, behind);
+      const { bytes, position } = reader;
+      if (behind > position)
+        data = new Uint8Array(bytes.buffer, bytes.byteOffset + position, behind - position);
       reader.position = behind;
     } else reader.skip();
   }
@@ -110,8 +109,7 @@ export function encodeSnapshot(snapshot: WalSnapshot): Uint8Array {
   return bytes.subarray(0, position);
 }
 
-export function decodeSnapshot(bytes: Uint8Array, start: number, end: number): WalSnapshot {
-  const reader = new FieldReader(bytes, start, end);
+export function decodeSnapshot(reader: FieldReader): WalSnapshot {
   let index = 0;
   let term = 0;
   let confState: ConfState | undefined;
@@ -120,7 +118,7 @@ export function decodeSnapshot(bytes: Uint8Array, start: number, end: number): W
     else if (reader.field === 2 && reader.wire === 0) term = reader.counter();
     else if (reader.field === 3 && reader.wire === 2) {
       const behind = reader.enter();
-      confState = decodeConfState(bytes, reader.position, behind);
+      confState = decodeConfState(new FieldReader(reader.bytes, reader.position, behind));
       reader.position = behind;
     } else reader.skip();
   }
@@ -144,8 +142,7 @@ function encodeConfState(conf: ConfState): Uint8Array {
   return bytes.subarray(0, position);
 }
 
-function decodeConfState(bytes: Uint8Array, start: number, end: number): ConfState {
-  const reader = new FieldReader(bytes, start, end);
+function decodeConfState(reader: FieldReader): ConfState {
   const lists: bigint[][] = [[], [], [], []];
   let autoLeave = false;
   while (reader.next()) {

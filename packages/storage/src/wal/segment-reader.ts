@@ -74,6 +74,7 @@ class SegmentReader {
   #offset = 0;
   #frameBytes = 0;
   #crc: number | undefined;
+  readonly #reader: FieldReader = new FieldReader(this.#window, 0, 0);
 
   constructor(file: File, segment: SegmentName, where: { readonly path: string; readonly last: boolean }) {
     this.#file = file;
@@ -170,7 +171,7 @@ class SegmentReader {
 
   #record(offset: number, start: number, end: number): boolean {
     const window = this.#window;
-    const reader = new FieldReader(window, start, end);
+    const reader = this.#reader.turnTo(window, start, end);
     let type = 0;
     let crc = 0;
     let from = end;
@@ -188,7 +189,7 @@ class SegmentReader {
     if (this.#crc === undefined) throw this.#corruption(offset, "the segment does not begin with a checksum");
     const sum = crc32c(this.#crc, window, from, to);
     if (sum !== crc) return false;
-    this.#body(type, offset, from, to);
+    this.#body(type, offset, reader.turnTo(window, from, to));
     this.#crc = sum;
     return true;
   }
@@ -203,14 +204,13 @@ class SegmentReader {
     return true;
   }
 
-  #body(type: number, offset: number, from: number, to: number): void {
+  #body(type: number, offset: number, reader: FieldReader): void {
     const contents = this.#contents;
-    const window = this.#window;
-    if (type === RecordType.Entry) this.#entry(offset, decodeEntry(window, from, to));
-    else if (type === RecordType.State) contents.hardState = decodeHardState(window, from, to);
-    else if (type === RecordType.Snapshot) contents.snapshots.push(decodeSnapshot(window, from, to));
+    if (type === RecordType.Entry) this.#entry(offset, decodeEntry(reader));
+    else if (type === RecordType.State) contents.hardState = decodeHardState(reader);
+    else if (type === RecordType.Snapshot) contents.snapshots.push(decodeSnapshot(reader));
     else if (type === RecordType.Metadata) {
-      const metadata = decodeMetadata(window, from, to);
+      const metadata = decodeMetadata(reader);
       if (contents.metadata !== undefined && !sameMetadata(contents.metadata, metadata)) {
         throw this.#corruption(offset, "two different nodes wrote to this segment");
       }

@@ -48,24 +48,33 @@ export class MalformedError extends Error {
  * `field` and `wire`; the caller then takes the value with the reader of that wire type, or with `skip`.
  */
 export class FieldReader {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   position: number;
-  readonly end: number;
+  end: number;
   field = 0;
   wire = 0;
 
   constructor(bytes: Uint8Array, position: number, end: number) {
-    assert(end <= bytes.length, "message ends behind its buffer");
     this.bytes = bytes;
     this.position = position;
     this.end = end;
   }
 
+  /** Turns to another message: reading a log makes no garbage but its entries. */
+  turnTo(bytes: Uint8Array, position: number, end: number): this {
+    assert(end <= bytes.length, "message ends behind its buffer");
+    this.bytes = bytes;
+    this.position = position;
+    this.end = end;
+    return this;
+  }
+
   next(): boolean {
     if (this.position >= this.end) return false;
     const tag = this.counter();
-    this.field = Math.floor(tag / 8);
-    this.wire = tag % 8;
+    if (tag > 0x7fffffff) throw new MalformedError("field number too large");
+    this.field = tag >>> 3;
+    this.wire = tag & 7;
     if (this.field === 0) throw new MalformedError("field number 0");
     return true;
   }
@@ -73,6 +82,8 @@ export class FieldReader {
   /** A varint that counts something: refused above 2^53 - 1. */
   counter(): number {
     const { bytes, end } = this;
+    if (this.position < end && (bytes[this.position] as number) < 0x80)
+      return bytes[this.position++] as number;
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {

@@ -7,7 +7,8 @@
  */
 import type { HardState } from "@quorate/raft";
 import { assert } from "@quorate/std";
-import { OperationalError, toOperationalError } from "../errors.js";
+import type { OperationalError } from "../errors.js";
+import { toOperationalError } from "../errors.js";
 import type { FileSystem } from "../vfs/file-system.js";
 import type { WalLimits } from "./limits.js";
 import type { WalMetadata, WalSnapshot } from "./record.js";
