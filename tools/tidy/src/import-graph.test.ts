@@ -1,5 +1,7 @@
+import { posix } from "node:path";
 import { expect, test } from "vitest";
-import { findCycles, readImports } from "./import-graph.js";
+import { findCycles, readImports, targetsOf } from "./import-graph.js";
+import { ownTextFiles, readText } from "./repository.js";
 
 const file = (path: string, ...values: string[]) => ({ path, values, all: values });
 
@@ -27,4 +29,21 @@ test("a file that imports itself is a cycle, a diamond is none", () => {
       file("d.ts"),
     ]),
   ).toEqual([]);
+});
+
+test("every file is imported by another one, is a door of its package, or starts something", () => {
+  const imports = readImports();
+  const imported = new Set(imports.flatMap(targetsOf));
+  const doors = ownTextFiles()
+    .filter((path) => path.endsWith("/package.json"))
+    .flatMap((path) =>
+      [...readText(path).matchAll(/"\.\/(src\/[^"]+)"/g)].map(([, file]) =>
+        posix.join(posix.dirname(path), file!),
+      ),
+    );
+  const starts = /\.test\.ts$|\.config\.(ts|mjs)$|\.mjs$|\/(index|main)\.ts$|\.d\.ts$|\/bench\//;
+  const orphans = imports
+    .map(({ path }) => path)
+    .filter((path) => !imported.has(path) && !doors.includes(path) && !starts.test(path));
+  expect(orphans).toEqual([]);
 });

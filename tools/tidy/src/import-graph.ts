@@ -69,8 +69,15 @@ interface Visit {
 }
 
 function createVisit({ path, values }: SourceImports): Visit {
-  const folder = posix.dirname(path);
-  const relative = values.filter((to) => to.startsWith("."));
-  const targets = relative.map((to) => posix.join(folder, to.replace(/\.js$/, ".ts")));
-  return { path, targets, order: 0, low: 0 };
+  return { path, targets: resolve(path, values), order: 0, low: 0 };
+}
+
+/** The files that a file imports, types included. */
+export function targetsOf({ path, all }: SourceImports): readonly string[] {
+  return resolve(path, all);
+}
+
+function resolve(path: string, specifiers: readonly string[]): readonly string[] {
+  const relative = specifiers.filter((to) => to.startsWith("."));
+  return relative.map((to) => posix.join(posix.dirname(path), to.replace(/\.js$/, ".ts")));
 }

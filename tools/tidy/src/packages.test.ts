@@ -111,3 +111,15 @@ test("the lock file names no host", () => {
   const hosts = readText("package-lock.json").match(/"resolved": "(https?|git)[^"]*"/g) ?? [];
   expect(hosts).toEqual([]);
 });
+
+test("the lock file has the optional packages of every platform, else npm ci refuses it (npm run lock)", () => {
+  const { packages } = JSON.parse(readText("package-lock.json")) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`${owner}/node_modules/${name}` in packages) && !(`node_modules/${name}` in packages),
+    ),
+  );
+  expect(missing).toEqual([]);
+});
