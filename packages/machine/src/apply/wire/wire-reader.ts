@@ -115,7 +115,8 @@ export class WireReader {
         this.#advance(8);
         return;
       case WIRE_BYTES:
-        this.position += this.length();
+        // In two steps: the length prefix moves the position itself.
+        this.#advance(this.length());
         return;
       case WIRE_GROUP_START:
         this.#skipGroup(tag >>> 3, depth + 1);
