@@ -37,7 +37,11 @@ function restore(raft: Raft, snapshot: Snapshot): boolean {
   // configuration is in force, it would not fit any more. Upstream takes the snapshot all the same. The leader will send
   // another one, and by then that change is history.
   if (raft.log.hasUnapplied(raft.log.applying, (entry) => entry.type !== EntryType.EntryNormal)) {
-    raft.emit({ kind: "snapshot-before-conf-change", applied: raft.log.applied, applying: raft.log.applying });
+    raft.emit({
+      kind: "snapshot-before-conf-change",
+      applied: raft.log.applied,
+      applying: raft.log.applying,
+    });
     return false;
   }
   raft.log.restore(snapshot);

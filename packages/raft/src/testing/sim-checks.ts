@@ -63,7 +63,10 @@ export class SimChecks {
     const { index, hash } = node.state;
     const record = this.#applied.get(index);
     assert(record !== undefined, () => `node ${node.id} restored a snapshot at ${index} that nobody applied`);
-    assert(record.hash === hash, () => `state machine safety: node ${node.id} restored another state at ${index}`);
+    assert(
+      record.hash === hash,
+      () => `state machine safety: node ${node.id} restored another state at ${index}`,
+    );
     this.#checkConfState(node, index, record.confState);
   }
 
@@ -130,7 +133,8 @@ function checkPair(a: MemoryLogStorage, b: MemoryLogStorage, who: string): void 
     assert(equal || !matched, () => `log matching: ${who} differ at ${index} below a match`);
     if (!equal) continue;
     matched = true;
-    const sameData = left?.data.length === right?.data.length && left?.data.every((byte, i) => byte === right?.data[i]);
+    const sameData =
+      left?.data.length === right?.data.length && left?.data.every((byte, i) => byte === right?.data[i]);
     assert(sameData === true, () => `log matching: ${who} have different data at ${index}`);
   }
 }

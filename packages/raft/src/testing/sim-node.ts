@@ -228,7 +228,13 @@ export class SimNode {
 }
 
 function isPossible(state: ConfState, change: ConfChangeV2): boolean {
-  const empty = { config: emptyConfState, progress: new Map(), inflightCountMax: 1, inflightBytesMax: Infinity, lastIndex: 1 };
+  const empty = {
+    config: emptyConfState,
+    progress: new Map(),
+    inflightCountMax: 1,
+    inflightBytesMax: Infinity,
+    lastIndex: 1,
+  };
   const restored = restoreConf(empty, state);
   assert(typeof restored !== "string", "the configuration in force cannot be restored");
   const base = { ...empty, ...restored };
