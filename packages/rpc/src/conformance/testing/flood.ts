@@ -1,7 +1,7 @@
 /** What hostile clients have in common: pouring bytes until the server ends it, stops reading, or enough was poured. */
 import * as h2 from "./frames.js";
 import { callEcho } from "./outcome.js";
-import { RawClient } from "./raw-client.js";
+import type { RawClient } from "./raw-client.js";
 
 /** A server that takes nothing for this long has stopped reading, which is a defence too. */
 const STUCK_MS = 500;

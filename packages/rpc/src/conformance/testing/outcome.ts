@@ -1,7 +1,7 @@
 /** What a row expects, and how it is checked. */
 import { expect } from "vitest";
 import * as h2 from "./frames.js";
-import { RawClient } from "./raw-client.js";
+import type { RawClient } from "./raw-client.js";
 import type { StreamRecord } from "./raw-client.js";
 import { Method, request } from "./requests.js";
 
