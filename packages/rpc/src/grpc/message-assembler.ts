@@ -41,9 +41,9 @@ export class MessageAssembler {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes held of a message that is not complete. */
+  /** Memory held for a message that is not complete, in bytes. */
   get heldBytes(): number {
-    return this.#filled;
+    return this.#buffer === undefined ? 0 : this.#buffer.length;
   }
 
   /** True between messages: the stream may end here. */
