@@ -4,8 +4,15 @@
  * Each package of the protocol is a group: `etcdserverpb.RangeRequestSchema`, `mvccpb.KeyValue`. The runtime's `create`,
  * `toBinary` and `fromBinary` are re-exported so that every room uses the one version this package was generated for.
  */
-export { create, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
-export type { DescMessage, JsonValue, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+export { clone, create, equals, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
+export type {
+  DescMessage,
+  DescMethod,
+  JsonValue,
+  Message,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 
 export * as authpb from "./gen/authpb/auth_pb.js";
 export * as etcdserverpb from "./etcdserverpb.js";

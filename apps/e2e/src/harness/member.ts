@@ -9,14 +9,17 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { etcdserverpb } from "@quorate/proto";
 import { findFreePort } from "./free-port.js";
 import { findProgram } from "./programs.js";
 import type { ServerKind } from "./programs.js";
+import { WireClient } from "./wire-client.js";
 
 /** Time a process has to become ready, and to end after SIGTERM. */
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 const POLL_MS = 20;
+const PROBE_MS_MAX = 2_000;
 const LOG_TAIL_CHARS = 4_000;
 
 export interface MemberOptions {
@@ -86,6 +89,7 @@ export class Member {
     try {
       this.#child = spawn(program.command, [...program.leadingArguments, ...this.#arguments()], {
         stdio: ["ignore", log, log],
+        env: withoutServerVariables(process.env),
       });
       this.#child.on("error", () => undefined);
     } finally {
@@ -93,24 +97,29 @@ export class Member {
     }
   }
 
-  /** Resolves when `/health` says that a linearizable read works; rejects with the log's tail when the process ends. */
+  /** Resolves when a linearizable read works; rejects with the log's tail when the process ends before. */
   async waitUntilReady(): Promise<void> {
     const deadline = performance.now() + READY_MS_MAX;
     while (performance.now() < deadline) {
       if (!this.isRunning) throw new Error(`${this.kind} ended before it was ready\n${this.logTail()}`);
-      if (await this.isHealthy()) return;
+      if (await this.answers()) return;
       await sleep(POLL_MS);
     }
     throw new Error(`${this.kind} was not ready within ${READY_MS_MAX} ms\n${this.logTail()}`);
   }
 
-  async isHealthy(): Promise<boolean> {
+  /** Whether a linearizable read works now. */
+  async answers(): Promise<boolean> {
+    const client = new WireClient(this.endpoint);
     try {
-      const response = await fetch(`http://${this.endpoint}/health`, { signal: AbortSignal.timeout(2_000) });
-      const body = (await response.json()) as { health?: unknown };
-      return response.ok && String(body.health) === "true";
-    } catch {
-      return false;
+      const outcome = await client.call(
+        etcdserverpb.KV.method.range,
+        { key: Uint8Array.of(0) },
+        PROBE_MS_MAX,
+      );
+      return outcome.ok;
+    } finally {
+      client.close();
     }
   }
 
@@ -176,6 +185,11 @@ export class Member {
     await ended;
     clearTimeout(timer);
   }
+}
+
+/** Servers read flags from variables that begin with their name, and the ones of these suites are not meant for them. */
+function withoutServerVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(ETCD|QUORATE)_/.test(name)));
 }
 
 export function sleep(milliseconds: number): Promise<void> {
