@@ -10,11 +10,10 @@ import {
   helpText,
   parseFlags,
   resolveConfig,
-  startServer,
   type Logger,
   type MemberConfig,
-  type RunningServer,
-} from "@quorate/server";
+} from "@quorate/server/config";
+import type { RunningServer } from "@quorate/server";
 import { ETCD_VERSION, QUORATE_VERSION, versionText } from "./version.js";
 
 const EXIT_FAILED = 1;
@@ -68,12 +67,7 @@ function serve(config: MemberConfig, logger: Logger): void {
   process.on("unhandledRejection", (error) =>
     fail("the member met an unexpected error and stops", error instanceof Error ? error.stack : error),
   );
-  const starting = startServer({
-    config,
-    logger,
-    versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION },
-    onFatal: (error) => fail("the member can't go on and stops", error.stack),
-  });
+  const starting = start(config, logger, (error) => fail("the member can't go on and stops", error.stack));
   starting.catch((error: unknown) => fail("discovery failed", error));
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -83,6 +77,16 @@ function serve(config: MemberConfig, logger: Logger): void {
       stop(starting, signal).catch((error: unknown) => fail("the stop failed", error));
     });
   }
+}
+
+/** The server is loaded only when it is wanted: `--version` has no use for it. */
+async function start(
+  config: MemberConfig,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): Promise<RunningServer> {
+  const { startServer } = await import("@quorate/server");
+  return startServer({ config, logger, versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION }, onFatal });
 }
 
 async function stop(starting: Promise<RunningServer>, signal: "SIGTERM" | "SIGINT"): Promise<void> {

@@ -65,8 +65,8 @@ export interface MemberParts {
   readonly applier: EntryApplier;
   /** Called after each applied group, with the newest applied index. */
   readonly onProgress: (appliedIndex: number) => void;
-  /** A write took effect although the store is now above its quota: resolves when the alarm about it is in the log. */
-  readonly raiseSpaceAlarm: () => Promise<void>;
+  /** A write that nobody here waits for took effect although the store is now above its quota; waiters see to it themselves. */
+  readonly raiseSpaceAlarm: () => void;
   /** Leader and role, whenever one of them changes. */
   readonly onRole: (leader: bigint, role: string, term: number) => void;
 }
@@ -345,12 +345,8 @@ export class Member {
   #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
     this.#advance(entry);
     const waiter = suffix === NO_SUFFIX ? undefined : this.#proposals.take(suffix);
-    if (!outcome.overQuota) return waiter?.onApplied(outcome);
-    const told = { ...outcome, refusal: "no-space" } as const;
-    this.#parts.raiseSpaceAlarm().then(
-      () => waiter?.onApplied(told),
-      (error: unknown) => this.#fail(error),
-    );
+    if (waiter !== undefined) waiter.onApplied(outcome);
+    else if (outcome.overQuota) this.#parts.raiseSpaceAlarm();
   }
 
   #advance(entry: Entry): void {

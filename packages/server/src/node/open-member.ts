@@ -3,6 +3,7 @@
  * Nothing runs until `start`; `close` stops everything and leaves the files complete.
  */
 import { randomInt } from "node:crypto";
+import { dirname, resolve } from "node:path";
 import { AlarmSet, Applier, CLUSTER_TABLES, ClusterRecord, NO_LEASES, Store } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
 import { emptyConfState, type MemoryLogStorage } from "@quorate/raft";
@@ -16,6 +17,7 @@ import {
   type DataDir,
   type Wal,
 } from "@quorate/storage";
+import { SpaceGuard } from "../api/space-guard.js";
 import { startPeriodicCompactor, startRevisionCompactor } from "../member/auto-compactor.js";
 import { CompactionRunner } from "../member/compaction-runner.js";
 import { createEntryApplier } from "../member/entry-applier.js";
@@ -23,7 +25,6 @@ import { ProposalError, proposeRequest } from "../member/internal-requests.js";
 import { LogTrimmer } from "../member/log-trimmer.js";
 import { MemberFacade } from "../member/member-facade.js";
 import { Member } from "../member/member.js";
-import { createSpaceAlarm } from "../member/space-alarm.js";
 import type { MemberPorts } from "../member/ports.js";
 import {
   BootstrapError,
@@ -66,7 +67,8 @@ interface Disk {
 /** @throws BootstrapError, or what the storage says; nothing is left open then. */
 export async function openMember(options: StartOptions): Promise<OpenMember> {
   const { config } = options;
-  const dataDir = await openDataDir(new NodeFiles(), { dataDir: config.dataDir, walDir: config.walDir });
+  const dataDir = await openDataDir(config.dataDir);
+  for (const warning of dataDir.warnings) options.logger.warn(warning);
   try {
     const engine = await RocksEngine.open(dataDir.enginePath);
     try {
@@ -98,18 +100,20 @@ async function openDisk(
   for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
   const disk = { dataDir, engine, store, cluster, alarms };
   const files = new NodeFiles();
-  if (await walExists(files, dataDir.walPath)) {
-    const opened = await openWal(files, dataDir.walPath);
+  const walPath = config.walDir === "" ? dataDir.walPath : resolve(config.walDir);
+  if (config.walDir !== "") await files.makeDirectory(dirname(walPath));
+  if (await walExists(files, walPath)) {
+    const opened = await openWal(files, walPath);
     return { ...disk, wal: opened.wal, history: opened, bootstrap: undefined };
   }
   if (store.consistentIndex > 0) {
     throw new BootstrapError(
-      `the store in ${dataDir.enginePath} has applied index ${store.consistentIndex}, but there is no log in ${dataDir.walPath}. ` +
+      `the store in ${dataDir.enginePath} has applied index ${store.consistentIndex}, but there is no log in ${walPath}. ` +
         "Put the log back, or restore the data directory from a snapshot.",
     );
   }
   const bootstrap = identityFromConfig(config);
-  const wal = await createWal(files, dataDir.walPath, {
+  const wal = await createWal(files, walPath, {
     nodeId: bootstrap.memberId,
     clusterId: bootstrap.clusterId,
   });
@@ -208,7 +212,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
       trimmer.progress(appliedIndex, member.appliedTerm);
       compactions.wake();
     },
-    raiseSpaceAlarm: createSpaceAlarm({ member: () => member, memberId, alarms }),
+    raiseSpaceAlarm: () => space.raiseAlarm(() => undefined),
     onRole: (leader, role, term) => {
       const id = formatHexId(memberId);
       raftLogger.info(`${id} became ${roleName(role)} at term ${term}`);
@@ -229,6 +233,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
     cluster,
     scheduler: systemScheduler,
   });
+  const space = new SpaceGuard(facade);
   const stopCompactor = startAutoCompactor(config, member, facade, ports);
   return {
     member,

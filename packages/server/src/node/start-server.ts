@@ -48,7 +48,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
-async function serve({ config, logger, versions }: StartOptions, open: OpenMember): Promise<RunningServer> {
+async function serve(
+  { config, logger, versions, onFatal }: StartOptions,
+  open: OpenMember,
+): Promise<RunningServer> {
   const grpc = createGrpcServer({
     maxReceiveMessageBytes: config.requestBytesMax + GRPC_OVERHEAD_BYTES,
     maxConcurrentStreams: config.concurrentStreamsMax,
@@ -59,6 +62,7 @@ async function serve({ config, logger, versions }: StartOptions, open: OpenMembe
   registerServices(grpc, open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
+    onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
   });
   const http = createHttpEndpoints({
     member: open.facade,

@@ -170,7 +170,7 @@ export async function createFixture(disk?: Pick<Fixture, "engine" | "log">): Pro
       onEntry: () => undefined,
     }),
     onProgress: () => undefined,
-    raiseSpaceAlarm: () => Promise.resolve(),
+    raiseSpaceAlarm: () => undefined,
     onRole: () => undefined,
   });
   if (disk === undefined) {
