@@ -32,25 +32,34 @@ for (let i = 0; i < rows; i += batchRows) {
   onMainThread += performance.now() - turn;
   await written;
 }
-console.log(`write: ${us(performance.now() - started, rows)} a row, ${us(onMainThread, rows)} on the main thread`);
+console.log(
+  `write: ${us(performance.now() - started, rows)} a row, ${us(onMainThread, rows)} on the main thread`,
+);
 
 started = performance.now();
 await engine.flush();
-console.log(`flush: ${(performance.now() - started).toFixed(1)} ms, ${(engine.sizeBytes / 2 ** 20).toFixed(0)} MiB`);
+console.log(
+  `flush: ${(performance.now() - started).toFixed(1)} ms, ${(engine.sizeBytes / 2 ** 20).toFixed(0)} MiB`,
+);
 
 for (const count of [1, 100, 1000]) {
   const asked = Array.from({ length: count }, (_, i) => keys[(i * 7919) % rows]);
   started = performance.now();
   const rounds = Math.ceil(10_000 / count);
   for (let i = 0; i < Math.min(rounds, 500); i++) await engine.getMany(asked);
-  console.log(`multi-get of ${count}: ${us(performance.now() - started, Math.min(rounds, 500) * count)} a key`);
+  console.log(
+    `multi-get of ${count}: ${us(performance.now() - started, Math.min(rounds, 500) * count)} a key`,
+  );
 }
 
 for (const chunkRows of [256, 1000]) {
   started = performance.now();
   let seen = 0;
-  for await (const chunk of engine.scan(keys[0], Buffer.alloc(18, 0xff), chunkRows)) seen += chunk.keys.length;
-  console.log(`scan in chunks of ${chunkRows}: ${us(performance.now() - started, seen)} a row (${seen} rows)`);
+  for await (const chunk of engine.scan(keys[0], Buffer.alloc(18, 0xff), chunkRows))
+    seen += chunk.keys.length;
+  console.log(
+    `scan in chunks of ${chunkRows}: ${us(performance.now() - started, seen)} a row (${seen} rows)`,
+  );
 }
 
 await engine.close();

@@ -97,4 +97,15 @@ describe("RocksEngine", () => {
     expect(engine.sizeBytes).toBeGreaterThanOrEqual(before + 100_000);
     await engine.close();
   });
+
+  test("reports a disk that fails under it, with the cause, and still closes", async () => {
+    const dir = newFolder();
+    const engine = await RocksEngine.open(dir);
+    await engine.write([key(1)], [key(1)]);
+    rmSync(dir, { recursive: true });
+    const failure: unknown = await engine.flush().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(OperationalError);
+    expect((failure as OperationalError).cause).toBeInstanceOf(Error);
+    await engine.close().catch((error: unknown) => expect(error).toBeInstanceOf(OperationalError));
+  });
 });

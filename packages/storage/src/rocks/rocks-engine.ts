@@ -218,9 +218,16 @@ export class RocksEngine implements Engine {
       const buffers = await this.#db.getProperty("rocksdb.size-all-mem-tables");
       this.#measuredBytes = Number(tables ?? 0) + Number(buffers ?? 0);
       this.#writtenSinceBytes -= counted;
+    } catch (error) {
+      // The database was closed in between; nobody asks for its size any more.
+      if (!this.#isClosing()) throw toOperationalError(error, `measuring the database ${this.#dir}`);
     } finally {
       this.#measuring = false;
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   #closed(): OperationalError {

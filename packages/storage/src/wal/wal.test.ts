@@ -139,6 +139,27 @@ describe("log", () => {
     expect((await readLog(files, DIR, undefined)).hardState).toEqual(testState(1, 3));
   });
 
+  test("takes nothing more once it is being closed, and finishes what it had taken", async () => {
+    const files = await createMemoryDisk();
+    const wal = await createWal(files, DIR, testMetadata, wideLimits);
+    const answers = [
+      appended(wal, { entries: [testEntry(1, 1)] }),
+      appended(wal, { entries: [testEntry(2, 1)] }),
+    ];
+    const closed = wal.close();
+    await expect(appended(wal, { entries: [testEntry(3, 1)] })).rejects.toMatchObject({ code: "closed" });
+    await Promise.all([...answers, closed, wal.close()]);
+    expect((await readLog(files, DIR, undefined)).entries.length).toBe(2);
+  });
+
+  test("refuses a snapshot record without members", async () => {
+    const files = await createMemoryDisk();
+    const wal = await createWal(files, DIR, testMetadata, wideLimits);
+    const snapshot = { index: 5, term: 1, confState: undefined };
+    expect(() => wal.append({ entries: [], snapshot }, () => {})).toThrow(/needs the configuration/);
+    await wal.close();
+  });
+
   test("splits a batch that is larger than a group or a segment", async () => {
     const files = await createMemoryDisk();
     const wal = await createWal(files, DIR, testMetadata, smallLimits);

@@ -7,8 +7,7 @@
  */
 import type { HardState } from "@quorate/raft";
 import { assert } from "@quorate/std";
-import type { OperationalError } from "../errors.js";
-import { toOperationalError } from "../errors.js";
+import { OperationalError, toOperationalError } from "../errors.js";
 import type { FileSystem } from "../vfs/file-system.js";
 import type { WalLimits } from "./limits.js";
 import type { WalMetadata, WalSnapshot } from "./record.js";
@@ -63,6 +62,11 @@ export class Wal {
     const snapshot = batch.snapshot;
     const hasMembers = snapshot === undefined || snapshot.index === 0 || snapshot.confState !== undefined;
     assert(hasMembers, "a snapshot record needs the configuration");
+    if (this.#closing !== undefined) {
+      const refusal = this.failure ?? new OperationalError("closed", `${this.#dir}: the log is closed`);
+      queueMicrotask(() => done(refusal));
+      return true;
+    }
     return this.#writer.append(batch, done);
   }
 
@@ -131,7 +135,10 @@ export class Wal {
     });
   }
 
-  /** Writes what is queued, then closes the files. Later appends fail with `closed`. Repeated calls share one result. */
+  /**
+   * Writes what is queued, then closes the files. Appends from now on fail with `closed`. Repeated calls share one result.
+   * Errors: `OperationalError` when the last write fails; a log that had failed before closes without one.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
