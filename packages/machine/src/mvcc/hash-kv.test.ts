@@ -50,6 +50,30 @@ test("hashes of compactions are remembered with the revision compacted before, a
     expect(fixture.store.finishedCompactRevision).toBe(revision);
     expect(await fixture.store.hashKv(revision)).toEqual({ kind: "hash", hash, revision, compactRevision });
   }
+  // Members compare them long after: they stay when C has moved on.
+  for (const { start, compactRevision, hash } of ROUNDS) {
+    const revision = start + 35;
+    expect(await fixture.store.hashKv(revision)).toEqual({ kind: "hash", hash, revision, compactRevision });
+  }
+  expect(await fixture.store.hashKv(36)).toEqual({ kind: "compacted" });
+});
+
+test("the ten newest compactions are remembered; one that overtakes another unfinished one is not hashed", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine(), { hashCompactions: true });
+  for (let i = 0; i < 30; i++) fixture.put("a", String(i));
+  for (let revision = 2; revision <= 13; revision++) {
+    fixture.compact(revision);
+    await fixture.store.hashCompaction();
+    await fixture.compactFully();
+  }
+  expect((await fixture.store.hashKv(3)).kind).toBe("compacted");
+  expect(await fixture.store.hashKv(4)).toMatchObject({ kind: "hash", compactRevision: 3 });
+  fixture.compact(20);
+  fixture.compact(21);
+  await fixture.store.hashCompaction();
+  expect(fixture.store.hashCompaction()).toBeUndefined();
+  expect(await fixture.store.hashKv(20)).toMatchObject({ kind: "hash", compactRevision: 13 });
+  expect(await fixture.store.hashKv(21)).toMatchObject({ kind: "hash", compactRevision: 21 });
 });
 
 test("a revision below C is compacted, one above R is in the future, 0 is R", async () => {

@@ -59,6 +59,8 @@ import { type Progress, WriteBehind } from "./write-behind.js";
 const FIRST_REVISION = 1;
 /** Room for the slots of one transaction at first. */
 const CHANGES_COUNT = 64;
+/** More room than this, left by a large transaction, is given back at its end. */
+const CHANGES_KEPT_COUNT: number = 64 * 1024;
 
 /** What `Store.open` has found in the engine. */
 interface StoreState {
@@ -113,9 +115,11 @@ export class Store implements StoreWrites, StoreDriver {
 
   /**
    * Rebuilds the index from the engine's rows (all of which must be readable; nothing else may write to it from now on).
-   * A compaction that had not finished goes on with the next `compactStep`. Throws `CorruptionError` on impossible rows.
+   * Flushes the engine first, so that what is found there is also durable. A compaction that had not finished goes on with
+   * the next `compactStep`. Throws `CorruptionError` on impossible rows.
    */
   static async open(engine: Engine, options: StoreOptions): Promise<Store> {
+    await engine.flush();
     const stored = await loadProgress(engine);
     const slots = new SlotTable();
     const index = new KeyIndex();
@@ -219,10 +223,9 @@ export class Store implements StoreWrites, StoreDriver {
 
   begin(index: number, term: number): void {
     assert(!this.#isOpen, "transaction within a transaction");
-    assert(
-      index > this.#consistentIndex,
-      () => `entry ${String(index)} applied after ${String(this.#consistentIndex)}`,
-    );
+    if (index <= this.#consistentIndex) {
+      assert(false, `entry ${String(index)} applied after ${String(this.#consistentIndex)}`);
+    }
     this.#isOpen = true;
     this.#openIndex = index;
     this.#openTerm = term;
@@ -314,6 +317,7 @@ export class Store implements StoreWrites, StoreDriver {
     this.#sub = 0;
     this.#writer.addEnd(this.#progress());
     if (count > 0) this.#options.onCommit?.(this.#revision, this.#changes, count);
+    if (this.#changes.length > CHANGES_KEPT_COUNT) this.#changes = new Int32Array(CHANGES_COUNT);
     return this.#revision;
   }
 
@@ -376,11 +380,11 @@ export class Store implements StoreWrites, StoreDriver {
 
   async hashKv(revision: number): Promise<HashKvResult> {
     const at = revision === 0 ? this.#revision : revision;
+    const remembered = this.#compactionHashes.find(at);
+    if (remembered !== undefined) return remembered;
     const compactRevision = this.#compactor.revision;
     if (at < compactRevision) return { kind: "compacted" };
     if (at > this.#revision) return { kind: "future-revision" };
-    const remembered = this.#compactionHashes.find(at);
-    if (remembered !== undefined) return remembered;
     const view = this.#views.open(compactRevision);
     try {
       await this.#writer.flushPending();

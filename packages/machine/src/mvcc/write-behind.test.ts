@@ -129,7 +129,7 @@ test("a failing engine fails every later pump, flush and wait, with its own erro
   engine.open();
   await pumped;
   await waiting;
-  expect(() => store.pump()).toThrow("disk full");
+  await expect(store.pump()).rejects.toThrow("disk full");
   await expect(store.flushPending()).rejects.toThrow("disk full");
   await expect(store.flushDurable()).rejects.toThrow("disk full");
   expect(store.persistedIndex).toBe(0);

@@ -171,9 +171,9 @@ export class WriteBehind {
     this.#endsGathered += 1;
   }
 
-  /** Starts a batch unless one is in flight or nothing is gathered. @returns its promise. */
+  /** Starts a batch unless one is in flight or nothing is gathered. @returns its promise, rejected once the engine has failed. */
   pump(): Promise<void> | undefined {
-    this.#throwFailure();
+    if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
     if (this.#inFlight !== undefined || this.#tape.length === 0) return undefined;
     assert(this.#ended, "pump within a transaction");
     const batch = this.#cutBatch();
