@@ -52,6 +52,8 @@ export function sniffProtocol(
       socket.pause();
       socket.unshift(bytes);
       sink.onOther();
+      // The new owner has attached itself by now; a socket that was paused does not start by that alone.
+      process.nextTick(() => socket.resume());
     } else if (bytes.length >= preface.length) {
       stop();
       sink.onHttp2(bytes.subarray(preface.length));

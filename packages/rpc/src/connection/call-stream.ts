@@ -320,8 +320,9 @@ export class CallStream
 
   /** Bytes of the queue have been sent; `left` remain. */
   onQueueMoved(left: number): void {
-    if (left === 0 && this.#endCode >= 0) this.#sendTrailers();
-    else if (this.#drainWanted && left * 2 <= this.host.context.options.limits.streamBufferBytes) {
+    if (left === 0 && this.#endCode >= 0) {
+      if (!this.#compressor?.busy) this.#sendTrailers();
+    } else if (this.#drainWanted && left * 2 <= this.host.context.options.limits.streamBufferBytes) {
       this.host.defer(this);
     }
   }

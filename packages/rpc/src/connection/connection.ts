@@ -79,6 +79,8 @@ export class Connection implements FrameSink, CallHost, HeaderBlockSink {
   #lingering: CallStream[] = [];
   #deferred: CallStream[] = [];
   #lastStreamId = 0;
+  /** Last id that the final GOAWAY promised to look at. */
+  #drainStreamId = streamIdMax;
   #settingsSeen = false;
   #unackedSettings = 0;
   #inTurn = false;
@@ -424,12 +426,12 @@ export class Connection implements FrameSink, CallHost, HeaderBlockSink {
   #onRequest(streamId: number, endStream: boolean, head: RequestHead): void {
     if ((streamId & 1) === 0)
       throw new ConnectionError(ErrorCode.protocolError, `stream ${streamId} is even`);
+    this.#lastStreamId = streamId;
     // After the final GOAWAY a call beyond the announced id is not looked at: the peer repeats it elsewhere.
     if (this.#drain === "final") {
       this.#refuseStream(streamId, ErrorCode.refusedStream);
       return;
     }
-    this.#lastStreamId = streamId;
     const { counters, options } = this.context;
     const { limits } = options;
     this.#idleFrameBudget.give(8);
@@ -623,6 +625,7 @@ export class Connection implements FrameSink, CallHost, HeaderBlockSink {
   #finishDrain(): void {
     if (this.#drain !== "announced") return;
     this.#drain = "final";
+    this.#drainStreamId = this.#lastStreamId;
     this.context.wheel.stop(this.#drainAlarm);
     this.outbound.sendGoAway(this.#lastStreamId, ErrorCode.noError, "");
     this.wantTurn();
@@ -640,7 +643,7 @@ export class Connection implements FrameSink, CallHost, HeaderBlockSink {
     this.#splitter.stop();
     this.#headerBlocks.close();
     if (code !== ErrorCode.noError || this.#drain !== "final") {
-      this.outbound.sendGoAway(this.#lastStreamId, code, debug);
+      this.outbound.sendGoAway(Math.min(this.#lastStreamId, this.#drainStreamId), code, debug);
     }
     this.#abortAll();
     this.#flush();
