@@ -19,7 +19,7 @@
  * Source: Raft thesis sections 3.5 and 10.2.1; upstream tracker/progress.go.
  */
 import { assert } from "@quorate/std";
-import { Inflights } from "./inflights.js";
+import type { Inflights } from "./inflights.js";
 
 export type ProgressState = "StateProbe" | "StateReplicate" | "StateSnapshot";
 

@@ -6,7 +6,7 @@ import { Progress } from "./progress.js";
 describe("inflights", () => {
   test("behave like a plain list (random adds, acknowledgements and resets)", () => {
     const prng = new Prng(1);
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < 50; round++) {
       const countMax = 1 + prng.below(20);
       const bytesMax = prng.pick([Infinity, 50]);
       const inflights = new Inflights(countMax, bytesMax);
