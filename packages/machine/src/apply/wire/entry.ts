@@ -136,8 +136,8 @@ function idWords(header: EntryHeader): { high: number; low: number } {
 
 function varintSizeOfWords(low: number, high: number): number {
   if (high === 0) return varintSize(low);
-  // 4 bits of the high word share the fifth byte with the low one.
-  return high < 16 ? 5 : 5 + varintSize(high >>> 4);
+  // The fifth byte has the last 4 bits of the low word and the first 3 of the high one.
+  return high < 8 ? 5 : 5 + varintSize(high >>> 3);
 }
 
 /** What an entry says, as ranges into its bytes. */

@@ -90,7 +90,7 @@ export class FakeCall implements UnaryCall, ServerStreamCall {
   }
 
   replyParts(parts: readonly Uint8Array[]): void {
-    this.reply(Buffer.concat(parts));
+    this.reply(new Uint8Array(Buffer.concat(parts)));
   }
 
   send(message: Uint8Array): boolean {
@@ -99,7 +99,7 @@ export class FakeCall implements UnaryCall, ServerStreamCall {
   }
 
   sendParts(parts: readonly Uint8Array[]): boolean {
-    return this.send(Buffer.concat(parts));
+    return this.send(new Uint8Array(Buffer.concat(parts)));
   }
 
   end(): void {
