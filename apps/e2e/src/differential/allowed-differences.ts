@@ -66,6 +66,8 @@ export function reconcile(difference: Difference): {
   readonly names: readonly string[];
 } {
   const { operation, subject, reference, version } = difference;
+  if (isAnotherHashOfCompaction(difference))
+    return { reference: subject, names: ["hash at a compacted revision"] };
   if (!reference.ok) return reconcileErrors(difference);
   if (!subject.ok) return { reference, names: [] };
   const message = clone(METHODS[operation.kind].output, reference.message);
@@ -101,15 +103,23 @@ function reconcileErrors({
   if (isOtherFault)
     return { reference: subject, names: ["which of several faults in a transaction is reported"] };
 
-  // Since 3.6 a compaction leaves its hash behind, so that members can be compared at it later.
-  const isKeptHash =
-    isOlder(version, "3.6.0") &&
-    operation.kind === "hash-kv" &&
-    isError(reference, "compacted") &&
-    subject.ok &&
-    hashes.explains(operation.request.revision, subject.message);
-  if (isKeptHash) return { reference: subject, names: ["hash kept by a compaction"] };
   return { reference, names: [] };
+}
+
+/**
+ * Since 3.6 a compaction leaves the hash at its revision behind, in memory, so that members can be compared there later.
+ * A server that has not kept it, or has dropped it, computes the hash of what the compaction left, which is another
+ * number and says so, or refuses the revision.
+ */
+function isAnotherHashOfCompaction({ operation, subject, reference, hashes }: Difference): boolean {
+  if (operation.kind !== "hash-kv") return false;
+  const asked = operation.request.revision;
+  const [ours, theirs] = [subject, reference].map((outcome) => {
+    if (!outcome.ok) return isError(outcome, "compacted") ? "refused" : "wrong";
+    if (hashes.explains(asked, outcome.message)) return "kept";
+    return (outcome.message as etcdserverpb.HashKVResponse).compactRevision === asked ? "computed" : "wrong";
+  });
+  return hashes.wasCompactedAt(asked) && ours !== theirs && ours !== "wrong" && theirs !== "wrong";
 }
 
 function isError(outcome: AnyOutcome, name: ErrorName): boolean {

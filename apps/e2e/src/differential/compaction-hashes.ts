@@ -23,6 +23,10 @@ export class CompactionHashes {
     this.#byRevision.clear();
   }
 
+  wasCompactedAt(revision: bigint): boolean {
+    return this.#kept.has(revision);
+  }
+
   /** Whether `message` is the kept hash at `revision`. */
   explains(revision: bigint, message: Message): boolean {
     const kept = this.#kept.get(revision);

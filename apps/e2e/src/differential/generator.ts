@@ -59,12 +59,13 @@ function generateCompact(source: OperandSource): Operation {
     [2, () => revision],
     [2, () => revision + 1 + source.prng.below(5)],
     [2, () => compacted - source.prng.below(5)],
-    [1, () => -source.prng.below(5)],
+    [1, () => -1 - source.prng.below(5)],
   ]);
   return {
     kind: "compact",
     request: create(etcdserverpb.CompactionRequestSchema, {
-      revision: BigInt(target()),
+      // Not 0: newer etcd releases keep a hash for it, and then answer with that one when asked for the latest hash.
+      revision: BigInt(target() || 1),
       physical: source.prng.chance(0.3),
     }),
   };

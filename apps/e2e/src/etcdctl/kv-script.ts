@@ -84,6 +84,8 @@ export const TXN_SCRIPT: readonly Step[] = [
 ];
 
 export const COMPACTION_SCRIPT: readonly Step[] = [
+  { args: ["compaction", "0"] },
+  { args: ["compaction", "0"] },
   ...["1", "2", "3"].map((value) => ({ args: ["put", "counter", value] })),
   { args: ["compaction", "3"] },
   { args: ["get", "counter", "--rev=2"] },
