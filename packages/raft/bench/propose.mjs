@@ -73,11 +73,12 @@ function handleReady(node, asyncStorageWrites) {
 function apply(node, entries) {
   for (let i = 0; i < entries.length; i++) if (entries[i].data.length > 0) node.applied++;
   const { applied } = node.raw.basicStatus();
-  if (applied - node.storage.firstIndex() > COMPACT_EVERY_ENTRIES) node.storage.compact(applied - KEEP_ENTRIES);
+  if (applied - node.storage.firstIndex() > COMPACT_EVERY_ENTRIES)
+    node.storage.compact(applied - KEEP_ENTRIES);
 }
 
 function settle(nodes, asyncStorageWrites) {
-  for (let busy = true; busy; ) {
+  for (let busy = true; busy;) {
     busy = false;
     for (const node of nodes) {
       while (node.raw.hasReady()) {
