@@ -1,6 +1,6 @@
 /**
- * Builds the server into `dist/`: one file with everything but the native engine, its source map, a loader, and V8's code
- * cache of the file, so that a start does not compile.
+ * Builds the server into `dist/`: the server, the thread of its database, a loader, and V8's code cache of the server, so that
+ * a start does not compile.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
@@ -12,19 +12,23 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 
 mkdirSync(dist, { recursive: true });
-await build({
-  entryPoints: [join(here, "src/main.ts")],
-  outfile: join(dist, "server.cjs"),
+const shared = {
   bundle: true,
   platform: "node",
   target: "node20",
   format: "cjs",
   conditions: ["@quorate/source"],
-  // The engine finds its prebuilt library beside itself.
+  // The database finds its prebuilt library beside itself.
   external: ["rocksdb-native"],
   sourcemap: true,
   sourcesContent: false,
   legalComments: "none",
+};
+await build({ ...shared, entryPoints: [join(here, "src/main.ts")], outfile: join(dist, "server.cjs") });
+await build({
+  ...shared,
+  entryPoints: [join(here, "../../packages/storage/src/rocks/engine-thread.ts")],
+  outfile: join(dist, "engine-thread.cjs"),
 });
 copyFileSync(join(here, "src/loader.mjs"), join(dist, "quorate.js"));
 execFileSync(process.execPath, [join(dist, "quorate.js"), "--write-code-cache"], { stdio: "inherit" });

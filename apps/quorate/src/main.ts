@@ -4,6 +4,7 @@
  * Exit codes are etcd's: 0 for --version and --help, 2 for a flag that does not exist or can't be read, 1 for a configuration
  * or a start that failed; after a signal the process dies of that signal, so that supervisors see it.
  */
+import { join } from "node:path";
 import {
   ConfigError,
   createLogger,
@@ -86,7 +87,13 @@ async function start(
   onFatal: (error: Error) => void,
 ): Promise<RunningServer> {
   const { startServer } = await import("@quorate/server");
-  return startServer({ config, logger, versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION }, onFatal });
+  return startServer({
+    config,
+    logger,
+    versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION },
+    engineThreadFile: join(__dirname, "engine-thread.cjs"),
+    onFatal,
+  });
 }
 
 async function stop(starting: Promise<RunningServer>, signal: "SIGTERM" | "SIGINT"): Promise<void> {

@@ -25,3 +25,4 @@ export { NodeFiles } from "./vfs/node-files.js";
 
 // The engine
 export { RocksEngine } from "./rocks/rocks-engine.js";
+export { WorkerEngine } from "./rocks/worker-engine.js";

@@ -4,7 +4,15 @@
  */
 import { randomInt } from "node:crypto";
 import { dirname, resolve } from "node:path";
-import { AlarmSet, Applier, CLUSTER_TABLES, ClusterRecord, NO_LEASES, Store } from "@quorate/machine";
+import {
+  AlarmSet,
+  Applier,
+  CLUSTER_TABLES,
+  ClusterRecord,
+  NO_LEASES,
+  Store,
+  type Engine,
+} from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
 import { emptyConfState, type MemoryLogStorage } from "@quorate/raft";
 import {
@@ -14,6 +22,7 @@ import {
   openWal,
   RocksEngine,
   walExists,
+  WorkerEngine,
   type DataDir,
   type Wal,
 } from "@quorate/storage";
@@ -54,7 +63,7 @@ export interface OpenMember {
 
 interface Disk {
   readonly dataDir: DataDir;
-  readonly engine: RocksEngine;
+  readonly engine: Engine;
   readonly store: Store;
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
@@ -70,7 +79,7 @@ export async function openMember(options: StartOptions): Promise<OpenMember> {
   const dataDir = await openDataDir(config.dataDir);
   for (const warning of dataDir.warnings) options.logger.warn(warning);
   try {
-    const engine = await RocksEngine.open(dataDir.enginePath);
+    const engine = await openEngine(dataDir.enginePath, options.engineThreadFile);
     try {
       return build(options, await openDisk(options, dataDir, engine));
     } catch (error) {
@@ -83,10 +92,14 @@ export async function openMember(options: StartOptions): Promise<OpenMember> {
   }
 }
 
+function openEngine(path: string, threadFile: string | undefined): Promise<Engine> {
+  return threadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, threadFile);
+}
+
 async function openDisk(
   { config, versions }: StartOptions,
   dataDir: DataDir,
-  engine: RocksEngine,
+  engine: Engine,
 ): Promise<Disk> {
   const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
   const cluster = new ClusterRecord(config.learnersMax);

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly config: MemberConfig;
   readonly logger: Logger;
   readonly versions: { readonly etcd: string; readonly quorate: string };
+  /** The built thread of the database; without, the database runs in this thread, which is slower. */
+  readonly engineThreadFile?: string;
   /** The member met something it can't go on with; nothing is acknowledged afterwards. Called at most once. */
   readonly onFatal: (error: Error) => void;
 }

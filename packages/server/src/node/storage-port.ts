@@ -1,10 +1,9 @@
 /** The engine and the store as maintenance calls see them. */
-import type { Store } from "@quorate/machine";
-import type { RocksEngine } from "@quorate/storage";
+import type { Engine, Store } from "@quorate/machine";
 import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
 
 export interface StoragePortParts {
-  readonly engine: RocksEngine;
+  readonly engine: Engine;
   readonly store: Store;
   /** The schema follows the cluster version; undefined before that is decided. */
   readonly clusterVersion: () => string | undefined;
