@@ -39,7 +39,7 @@ const connectionSpecific = new Set([
   "upgrade",
 ]);
 const notInNames = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
-// eslint-disable-next-line no-control-regex -- these three are what RFC 9113 section 8.2.1 forbids
+ 
 const notInValues = /[\0\r\n]|^[ \t]|[ \t]$/;
 const digits = /^[0-9]{1,15}$/;
 

@@ -88,7 +88,7 @@ test("gRPC and HTTP/1 share a TLS port; who offers both protocols gets HTTP/1", 
   expect(
     (await callUnary(client, { method: "Unary", body: Buffer.alloc(100_000, 1) })).response?.length,
   ).toBe(100_000);
-  expect(await get(httpsRequest as typeof httpRequest, `https://${address}/version`)).toBe("POST /version");
+  expect(await get(httpsRequest, `https://${address}/version`)).toBe("POST /version");
   const both = connectTls({
     port: port.port,
     host: "127.0.0.1",
