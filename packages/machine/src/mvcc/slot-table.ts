@@ -4,7 +4,7 @@
  *     slot ---> chunk = slot >> 14, row = slot & 16383
  *     chunk:  main[] | create[] | version[] | position[] | sub[] | previous[] | jump[] | size[] | flags[] | lease[] (on need)
  *
- * Growing means one more chunk (about 0.7 MiB), never a copy of what is there, so no call pauses however many revisions
+ * Growing means one more chunk (about 0.8 MiB), never a copy of what is there, so no call pauses however many revisions
  * there are; and the garbage collector sees a handful of objects per chunk, not one per revision.
  *
  * A freed slot joins a list chained through `previous` and is reused first.
