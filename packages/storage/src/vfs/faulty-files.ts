@@ -5,8 +5,8 @@
 import { systemError } from "./memory-files.js";
 import type { File, FileSystem, OpenMode, WriteDone } from "./file-system.js";
 
-/** Which bytes of a write that was under way reach the platter: true keeps byte `index` of `length`. */
-export type Tear = (index: number, length: number) => boolean;
+/** Which bytes of a write that was under way reach the platter: true keeps byte `index` of `length`, bound for `position` + index. */
+export type Tear = (index: number, length: number, position: number) => boolean;
 
 export type Fault =
   /** The power goes: of a write the torn part remains, of anything else nothing; no later call ever returns. */
@@ -126,7 +126,7 @@ class FaultyFile implements File {
     const fault = files.nextFault();
     if (fault === undefined) return this.#inner.write(bytes, start, end, position, finish);
     const torn = bytes.slice(start, end);
-    for (const [from, to] of keptRuns(fault.tear, torn.length)) {
+    for (const [from, to] of keptRuns(fault.tear, torn.length, position)) {
       this.#inner.write(torn, from, to, position + from, () => {});
     }
     if (fault.kind === "error") setImmediate(() => finish(systemError(fault.code, this.#path)));
@@ -150,10 +150,10 @@ class FaultyFile implements File {
 }
 
 /** The half-open ranges of a write of `length` bytes that a tear keeps. */
-function* keptRuns(tear: Tear, length: number): Generator<readonly [number, number]> {
+function* keptRuns(tear: Tear, length: number, position: number): Generator<readonly [number, number]> {
   let from = -1;
   for (let i = 0; i <= length; i++) {
-    const kept = i < length && tear(i, length);
+    const kept = i < length && tear(i, length, position);
     if (kept && from < 0) from = i;
     if (!kept && from >= 0) {
       yield [from, i];

@@ -46,7 +46,7 @@ interface Life {
 }
 
 /** Lives until the end or the fault. Every other batch is appended without waiting, so that groups form. */
-async function live(faultAt: number, fault: Fault): Promise<Life> {
+async function live(faultAt: number, fault: Fault, batches: readonly WalBatch[] = BATCHES): Promise<Life> {
   const inner = await createMemoryDisk();
   const life: Life = {
     inner,
@@ -58,14 +58,14 @@ async function live(faultAt: number, fault: Fault): Promise<Life> {
   const run = async (): Promise<void> => {
     const wal = await createWal(life.files, DIR, testMetadata, smallLimits);
     life.wal = wal;
-    for (const [i, batch] of BATCHES.entries()) {
+    for (const [i, batch] of batches.entries()) {
       const answered = appended(wal, batch).then(
         () => void life.acknowledged++,
         () => void life.failed++,
       );
-      if (i % 2 === 0) await answered;
-      if (i === 6) {
-        wal.releaseTo(6);
+      if (i % 2 === 0 || batch.snapshot !== undefined) await answered;
+      if (batch.snapshot !== undefined && wal.failure === undefined) {
+        wal.releaseTo(batch.snapshot.index);
         await wal.purge(2).catch(() => 0);
       }
     }
@@ -80,10 +80,10 @@ async function live(faultAt: number, fault: Fault): Promise<Life> {
 }
 
 /** What the log may hold after a crash: the result of any number of records from the acknowledged ones on. */
-function admissible(acknowledged: number): Set<string> {
+function admissible(acknowledged: number, batches: readonly WalBatch[]): Set<string> {
   const results = new Set<string>();
   let log: Entry[] = [];
-  for (const [i, batch] of BATCHES.entries()) {
+  for (const [i, batch] of batches.entries()) {
     for (const entry of batch.entries) {
       if (i >= acknowledged) results.add(describeEntries(log));
       log = [...log.slice(0, entry.index - 1), entry];
@@ -97,7 +97,12 @@ function describeEntries(entries: readonly Entry[]): string {
 }
 
 /** Opens what the crash left, compares with the promise, and lets life go on. */
-async function checkAfterCrash(disk: MemoryFiles, acknowledged: number, label: string): Promise<void> {
+async function checkAfterCrash(
+  disk: MemoryFiles,
+  acknowledged: number,
+  label: string,
+  batches: readonly WalBatch[] = BATCHES,
+): Promise<void> {
   if (!(await walExists(disk, DIR))) {
     expect(acknowledged, label).toBe(0);
     const wal = await createWal(disk, DIR, testMetadata, smallLimits);
@@ -106,14 +111,14 @@ async function checkAfterCrash(disk: MemoryFiles, acknowledged: number, label: s
   }
   const fromSnapshot = await openWal(disk, DIR, undefined, smallLimits);
   const start = fromSnapshot.snapshot;
-  const promised = [...admissible(acknowledged)].map((text) =>
+  const promised = [...admissible(acknowledged, batches)].map((text) =>
     text
       .split(" ")
       .filter((entry) => entry !== "" && Number.parseInt(entry, 10) > start.index)
       .join(" "),
   );
   expect(promised, label).toContain(describeEntries(fromSnapshot.entries));
-  const states = BATCHES.slice(0, acknowledged).filter((batch) => batch.hardState !== undefined);
+  const states = batches.slice(0, acknowledged).filter((batch) => batch.hardState !== undefined);
   expect(fromSnapshot.hardState.term, label).toBeGreaterThanOrEqual(states.at(-1)?.hardState?.term ?? 0);
   expect(fromSnapshot.metadata, label).toEqual(testMetadata);
 
@@ -136,10 +141,11 @@ async function changesOfALife(): Promise<number> {
   return life.files.changeCount;
 }
 
-function sectorTear(seed: number, sectorBytes: number): Tear {
+/** Keeps some of the disk's sectors and not others; within one, a write is there or is not. */
+function sectorTear(seed: number): Tear {
   const prng = new Prng(seed);
   const kept = Array.from({ length: 64 }, () => prng.chance(0.5));
-  return (index) => kept[Math.floor(index / sectorBytes) % 64] as boolean;
+  return (index, _, position) => kept[Math.floor((position + index) / 512) % 64] as boolean;
 }
 
 describe("a crash", () => {
@@ -222,7 +228,7 @@ describe("a crash", () => {
     const life = await live(25, { kind: "crash", tear: tearAfter(40) });
     const image = life.inner.crashed("lost");
     for (let at = 0; at < 12; at++) {
-      for (const tear of [tearNothing, tearAfter(20), sectorTear(at, 16)]) {
+      for (const tear of [tearNothing, tearAfter(20), sectorTear(at)]) {
         const disk = image.crashed("kept");
         const second = new FaultyFiles(disk, at, { kind: "crash", tear });
         void openWal(second, DIR, undefined, smallLimits).then(
@@ -232,6 +238,42 @@ describe("a crash", () => {
         await settle(30);
         await checkAfterCrash(disk.crashed("lost"), life.acknowledged, `second crash at change ${at}`);
       }
+    }
+  });
+});
+
+/** Random appends that a raft member could make: what is committed is never overwritten, snapshots lie below it. */
+function randomBatches(prng: Prng): WalBatch[] {
+  const batches: WalBatch[] = [];
+  let [last, commit, term] = [0, 0, 1];
+  for (let i = 4 + prng.below(12); i > 0; i--) {
+    if (prng.chance(0.2)) term++;
+    if (prng.chance(0.15) && commit > 0) {
+      const snapshot = { index: 1 + prng.below(commit), term: 1, confState: testConfState };
+      batches.push({ entries: [], snapshot });
+      continue;
+    }
+    const from = prng.chance(0.25) ? commit + 1 + prng.below(last - commit + 1) : last + 1;
+    const to = from + (prng.chance(0.1) ? 0 : 1 + prng.below(12));
+    if (to > from) last = to - 1;
+    commit += prng.below(last - commit + 1);
+    const hardState = prng.chance(0.6) || commit === last ? testState(term, commit) : undefined;
+    if (hardState === undefined)
+      commit = batches.findLast((batch) => batch.hardState)?.hardState?.commit ?? 0;
+    batches.push({ entries: testEntries(from, to, term, prng.below(300)), hardState });
+  }
+  return batches;
+}
+
+describe("random lives", () => {
+  test("end in random crashes and lose nothing acknowledged (150 seeds)", async () => {
+    for (let seed = 0; seed < 150; seed++) {
+      const prng = new Prng(seed);
+      const batches = randomBatches(prng);
+      const tear = prng.chance(0.5) ? tearAfter(prng.below(3000)) : sectorTear(seed);
+      const life = await live(prng.below(60), { kind: "crash", tear }, batches);
+      const names = prng.pick(["lost", "kept"] as const);
+      await checkAfterCrash(life.inner.crashed(names), life.acknowledged, `seed ${seed}`, batches);
     }
   });
 });

@@ -252,19 +252,19 @@ class SegmentReader {
     }
   }
 
-  /** Behind the last non-zero byte at or above `offset`. */
+  /** Behind the last non-zero byte at or above `offset`. Mostly there are only prepared zeros, megabytes of them. */
   async #usedBytes(offset: number): Promise<number> {
+    const scratch = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, this.#fileBytes - offset));
     let used = offset;
     for (let position = offset; position < this.#fileBytes;) {
-      await this.#load(position, 1);
-      const start = position - this.#base;
-      const end = this.#window.length;
-      if (!isZero(this.#window, start, end)) {
-        let last = end;
-        while (this.#window[last - 1] === 0) last--;
-        used = this.#base + last;
+      const got = await this.#file.read(scratch, position);
+      if (got === 0) throw this.#corruption(position, "the file became shorter while it was read");
+      if (!isZero(scratch, 0, got)) {
+        let last = got;
+        while (scratch[last - 1] === 0) last--;
+        used = position + last;
       }
-      position = this.#base + end;
+      position += got;
     }
     return used;
   }

@@ -144,9 +144,11 @@ export class WalWriter {
     const entries = batch.entries;
     for (let i = 0; i < entries.length; i++) {
       this.#makeRoom();
-      this.#encoder.entry(entries[i] as Entry);
+      const entry = entries[i] as Entry;
+      this.#encoder.entry(entry);
+      // At once: a cut in the middle of a batch names its segment after it.
+      this.#lastIndex = entry.index;
     }
-    if (entries.length > 0) this.#lastIndex = (entries[entries.length - 1] as Entry).index;
     if (batch.hardState !== undefined) this.setHardState(batch.hardState);
     this.#encodeHardState();
     this.#newestGroup().push(done);
@@ -247,23 +249,29 @@ export class WalWriter {
   /** Writes the group that opens a segment, then gives the segment its name; nobody sees it before it is whole. */
   async #writeFirst(group: Group, name: SegmentName): Promise<void> {
     const full = this.#segment;
+    let segment: Segment | undefined;
     try {
-      const segment = await this.#supply.take();
-      await new Promise<void>((resolve, reject) => {
-        const settle = (error: Error | null): void => (error === null ? resolve() : reject(error));
-        segment.write(group.bytes, group.length, group.position, settle);
-      });
-      const path = `${this.#dir}/${name.name}`;
-      await this.#files.rename(segment.path, path);
-      await this.#files.syncDirectory(this.#dir);
-      segment.path = path;
-      this.#segment = segment;
+      segment = await this.#supply.take();
+      await this.#writeAndName(segment, group, name);
     } catch (error) {
+      if (segment !== undefined) void retire(segment, undefined);
       return this.#written(group, error);
     }
+    this.#segment = segment;
     void retire(full, this.#writtenBytes);
     this.#onSegment(name);
     this.#written(group, null);
+  }
+
+  async #writeAndName(segment: Segment, group: Group, name: SegmentName): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error: Error | null): void => (error === null ? resolve() : reject(error));
+      segment.write(group.bytes, group.length, group.position, settle);
+    });
+    const path = `${this.#dir}/${name.name}`;
+    await this.#files.rename(segment.path, path);
+    await this.#files.syncDirectory(this.#dir);
+    segment.path = path;
   }
 
   #written(group: Group, error: unknown): void {
@@ -313,10 +321,13 @@ export class WalWriter {
   }
 }
 
-/** Closes a full segment. Cutting off its unused zeros only saves space, so nobody waits for it, or for its failure. */
-async function retire(segment: Segment, usedBytes: number): Promise<void> {
+/**
+ * Closes a segment that gets no more records. Cutting off the zeros behind `usedBytes` only saves space, so nobody waits for
+ * it, or for its failure.
+ */
+async function retire(segment: Segment, usedBytes: number | undefined): Promise<void> {
   segment.stopFilling();
   await segment.filled();
-  await segment.file.truncate(usedBytes).catch(() => {});
+  if (usedBytes !== undefined) await segment.file.truncate(usedBytes).catch(() => {});
   await segment.file.close().catch(() => {});
 }
