@@ -5,9 +5,9 @@
 import { assert } from "@quorate/std";
 import { LATEST, NO_SLOT, type Slot, type StoreWrites } from "../mvcc/store-api.js";
 import type { LeaseAttachments } from "./lessor-port.js";
-import { RangeRun } from "./range-run.js";
 import type { RecordSource } from "./record-source.js";
-import { Quotes, RangeReply, type Reply, type TxnReply } from "./reply-tree.js";
+import { readOperation } from "./read-operation.js";
+import { Quotes, type Reply, type TxnReply } from "./reply-tree.js";
 import type { TxnPath } from "./txn-path.js";
 import { findValue } from "./wire/key-value.js";
 import {
@@ -137,11 +137,11 @@ export function executePath(path: TxnPath, execution: Execution): TxnReply {
 function executeRange(range: RangeView, execution: Execution): Reply {
   const { store, baseRevision } = execution;
   const isLatest = range.revision <= 0;
-  const run = new RangeRun(store, range, { atRevision: isLatest ? LATEST : range.revision });
-  // All in one turn: the next operation may change what this one sees.
-  run.step(Infinity);
-  const quotes = new Quotes(isLatest ? baseRevision : range.revision);
-  const reply = new RangeReply(currentRevision(execution), run, quotes);
-  reply.quoteRows(store);
-  return reply;
+  return readOperation(store, range, {
+    atRevision: isLatest ? LATEST : range.revision,
+    viewRevision: isLatest ? baseRevision : range.revision,
+    headerRevision: currentRevision(execution),
+    // All in one turn: the next operation may change what this one sees.
+    keysAtOnceMax: Infinity,
+  });
 }

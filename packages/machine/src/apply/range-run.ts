@@ -164,7 +164,8 @@ export class RangeRun {
 
   /** Positions of all rows in key order, reversed where that is what the request wants. */
   positions(): Uint32Array {
-    const positions = Uint32Array.from(this.slots.keys());
+    const positions = new Uint32Array(this.slots.length);
+    for (let row = 0; row < positions.length; row++) positions[row] = row;
     return this.descends && this.#options.sortTarget === SORT_TARGET_KEY ? positions.reverse() : positions;
   }
 

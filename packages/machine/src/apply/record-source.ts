@@ -6,8 +6,9 @@ import type { Slot, StoreReads } from "../mvcc/store-api.js";
 
 export class RecordSource {
   readonly #store: StoreReads;
-  readonly #loaded = new Map<Slot, Uint8Array>();
-  #missing: Slot[] = [];
+  // Made when they are needed, which they seldom are.
+  #loaded: Map<Slot, Uint8Array> | undefined;
+  #missing: Slot[] | undefined;
 
   constructor(store: StoreReads) {
     this.#store = store;
@@ -15,23 +16,24 @@ export class RecordSource {
 
   /** The record, or undefined after noting that it is missing. */
   get(slot: Slot): Uint8Array | undefined {
-    const record = this.#loaded.get(slot) ?? this.#store.record(slot);
-    if (record === undefined) this.#missing.push(slot);
+    const record = this.#loaded?.get(slot) ?? this.#store.record(slot);
+    if (record === undefined) (this.#missing ??= []).push(slot);
     return record;
   }
 
   get hasMissing(): boolean {
-    return this.#missing.length > 0;
+    return this.#missing !== undefined;
   }
 
   /** Loads what was missing. The caller holds a read view that can see the slots. */
   async loadMissing(): Promise<void> {
-    const slots = this.#missing;
-    this.#missing = [];
+    const slots = this.#missing ?? [];
+    this.#missing = undefined;
+    const loaded = (this.#loaded ??= new Map());
     const records = await this.#store.load(slots);
     for (const [position, slot] of slots.entries()) {
       const record = records[position];
-      if (record !== undefined) this.#loaded.set(slot, record);
+      if (record !== undefined) loaded.set(slot, record);
     }
   }
 }

@@ -16,13 +16,14 @@ const TAG_DELETED = 0x10;
 const TAG_DELETE_PREV_KVS = 0x1a;
 const TAG_SUCCEEDED = 0x10;
 const TAG_RESPONSES = 0x1a;
+const VARINT_BYTES_MAX = 10;
 const NONE: readonly Uint8Array[] = [];
 
 /** The response behind its header, as parts. All quoted records must be there. */
 export function encodeReply(reply: Reply): Uint8Array[] {
-  const parts = new PartsWriter();
   const lengths: number[] = [];
-  bodySize(reply, lengths);
+  // Room for the varint that is written last, which asks for the longest one.
+  const parts = new PartsWriter(bodySize(reply, lengths) + VARINT_BYTES_MAX);
   writeBody(reply, { parts, lengths, next: 0 });
   return parts.finish();
 }
@@ -64,13 +65,13 @@ function writeBody(reply: Reply, pass: WritePass): void {
 }
 
 function rangeBodySize(reply: RangeReply): number {
-  return recordsSize(recordsOf(reply)) + (reply.run.more ? 2 : 0) + fieldSize(reply.run.count);
+  return recordsSize(recordsOf(reply)) + (reply.more ? 2 : 0) + fieldSize(reply.count);
 }
 
 function writeRangeBody(reply: RangeReply, parts: PartsWriter): void {
   for (const record of recordsOf(reply)) parts.record(TAG_RANGE_KVS, record);
-  parts.chunk.bool(TAG_RANGE_MORE, reply.run.more);
-  parts.chunk.uint(TAG_RANGE_COUNT, reply.run.count);
+  parts.chunk.bool(TAG_RANGE_MORE, reply.more);
+  parts.chunk.uint(TAG_RANGE_COUNT, reply.count);
 }
 
 function txnBodySize(reply: TxnReply, lengths: number[]): number {

@@ -5,7 +5,7 @@
 import type { ReadView, Slot, StoreReads } from "../mvcc/store-api.js";
 import type { DeferredBody, ResponseBody } from "./outcome.js";
 import { encodeReply } from "./reply-encode.js";
-import { RangeReply, visitQuotes, type Quotes, type Reply } from "./reply-tree.js";
+import { visitQuotes, type Quotes, type RangeReply, type Reply } from "./reply-tree.js";
 import type { Turns } from "./turn-sort.js";
 
 const KEYS_PER_TURN = 4096;
@@ -21,16 +21,23 @@ export interface SettleSource {
 
 /** Call in the turn in which the reply was made, after the write has ended. */
 export function settleReply(source: SettleSource, reply: Reply): ResponseBody {
-  const revisions = new Set<number>();
-  visitRanges(reply, (range) => {
-    if (!range.run.complete) revisions.add(range.quotes.atRevision);
-  });
-  visitQuotes(reply, (quotes) => {
-    if (quotes.missingCount > 0) revisions.add(quotes.atRevision);
-  });
-  if (revisions.size === 0) return finishReply(reply);
+  const revisions = openRevisions(reply);
+  if (revisions === undefined) return finishReply(reply);
   const views = [...revisions].map((revision) => source.openReadView(revision));
   return new DeferredReply({ store: source.store, turns: source.turns, reply, views });
+}
+
+/** Revisions that something is still to be read at; undefined when everything is there. */
+function openRevisions(reply: Reply, found?: Set<number>): Set<number> | undefined {
+  let revisions = found;
+  if (reply.kind === "txn") {
+    for (const op of reply.ops) revisions = openRevisions(op, revisions);
+    return revisions;
+  }
+  const { quotes } = reply;
+  const isOpen =
+    (reply.kind === "range" && !reply.complete) || (quotes !== undefined && quotes.missingCount > 0);
+  return isOpen && quotes !== undefined ? (revisions ?? new Set<number>()).add(quotes.atRevision) : revisions;
 }
 
 function finishReply(reply: Reply): Uint8Array[] {
@@ -83,11 +90,12 @@ class DeferredReply implements DeferredBody {
     const { store, turns, reply } = this.#options;
     const open: RangeReply[] = [];
     visitRanges(reply, (range) => {
-      if (!range.run.complete) open.push(range);
+      if (!range.complete) open.push(range);
     });
     for (const range of open) {
-      range.run.pin(range.quotes.atRevision);
-      while (!range.run.step(KEYS_PER_TURN)) {
+      const { run } = range;
+      run?.pin(range.quotes.atRevision);
+      while (run?.step(KEYS_PER_TURN) === false) {
         await turns.yieldTurn();
         if (this.#abandoned) return;
       }

@@ -36,22 +36,39 @@ export class Quotes {
   }
 }
 
-/** A range operation. `quotes` are empty until the run has visited everything. */
+/** A range operation: of one key, already answered, or a run over an interval, quoted once it has visited everything. */
 export class RangeReply {
   readonly kind = "range";
   readonly revision: number;
-  readonly run: RangeRun;
   readonly quotes: Quotes;
+  /** Undefined when the quotes are the answer as they are. */
+  readonly run: RangeRun | undefined;
+  readonly #count: number;
 
-  constructor(revision: number, run: RangeRun, quotes: Quotes) {
+  constructor(revision: number, quotes: Quotes, answer: RangeRun | number) {
     this.revision = revision;
-    this.run = run;
     this.quotes = quotes;
+    this.run = typeof answer === "number" ? undefined : answer;
+    this.#count = typeof answer === "number" ? answer : 0;
+  }
+
+  get count(): number {
+    return this.run === undefined ? this.#count : this.run.count;
+  }
+
+  get more(): boolean {
+    return this.run?.more === true;
+  }
+
+  /** False while the run has to be continued in later turns. */
+  get complete(): boolean {
+    return this.run === undefined || this.run.complete;
   }
 
   /** Quotes the rows of a run that is complete: in their final order, unless that order depends on the values. */
   quoteRows(store: StoreReads): void {
     const { run, quotes } = this;
+    if (run === undefined) return;
     const order = run.numericOrder();
     const rows = order === undefined ? run.positions() : run.positions().sort(order);
     const rowCount = run.ordersByValue ? rows.length : run.rowCount;
@@ -66,7 +83,7 @@ export class RangeReply {
   /** Orders and cuts rows that had to be read first. All records are there. */
   arrangeByValue(): void {
     const { run, quotes } = this;
-    if (!run.ordersByValue) return;
+    if (run?.ordersByValue !== true) return;
     const rows = (quotes.records as Uint8Array[]).map((record) => ({ record, ...findValue(record) }));
     const sign = run.descends ? -1 : 1;
     rows.sort((a, b) => {

@@ -5,11 +5,11 @@
 import { LATEST, type ReadView, type StoreReads } from "../mvcc/store-api.js";
 import { NO_LEASES } from "./lessor-port.js";
 import type { ResponseBody } from "./outcome.js";
-import { RangeRun } from "./range-run.js";
+import { readOperation } from "./read-operation.js";
 import { RecordSource } from "./record-source.js";
 import type { RefusalCode } from "./refusal.js";
 import { settleReply } from "./reply-settle.js";
-import { Quotes, RangeReply, type Reply, type TxnReply } from "./reply-tree.js";
+import type { Reply, TxnReply } from "./reply-tree.js";
 import type { Turns } from "./turn-sort.js";
 import { checkPath, decidePath, type TxnPath } from "./txn-path.js";
 import type { RangeView } from "./wire/request-views.js";
@@ -105,9 +105,11 @@ export class TxnReader {
 
   #readRange(range: RangeView, atRevision: number, revision: number): Reply {
     const isLatest = range.revision <= 0;
-    const run = new RangeRun(this.#store, range, { atRevision: isLatest ? atRevision : range.revision });
-    const reply = new RangeReply(revision, run, new Quotes(isLatest ? revision : range.revision));
-    if (run.step(KEYS_AT_ONCE_MAX)) reply.quoteRows(this.#store);
-    return reply;
+    return readOperation(this.#store, range, {
+      atRevision: isLatest ? atRevision : range.revision,
+      viewRevision: isLatest ? revision : range.revision,
+      headerRevision: revision,
+      keysAtOnceMax: KEYS_AT_ONCE_MAX,
+    });
   }
 }

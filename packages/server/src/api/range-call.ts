@@ -1,5 +1,11 @@
 /** One Range call: waits for the read barrier when it is linearizable, then reads and replies. */
-import { RangeView, WireReader, decodeRange, type DeferredBody, type RangeReader } from "@quorate/machine";
+import {
+  decodeRange,
+  type DeferredBody,
+  type RangeReader,
+  type RangeView,
+  type WireReader,
+} from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
 import type { BodyHolder, Replies } from "./replies.js";

@@ -1,6 +1,6 @@
 /** Random requests over a small key space, good and bad ones, so that histories are dense in conflicts. */
 import { create, etcdserverpb as pb, type MessageInitShape } from "@quorate/proto";
-import { Prng } from "@quorate/std";
+import type { Prng } from "@quorate/std";
 import { bytesOf } from "./naive-store.js";
 
 export interface RequestContext {

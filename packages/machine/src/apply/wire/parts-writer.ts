@@ -11,10 +11,15 @@ const QUOTE_BYTES_MIN = 4096;
 
 export class PartsWriter {
   /** Where fields are written; ask again after each `record`. */
-  chunk: WireWriter = new WireWriter(FIRST_CHUNK_BYTES);
+  chunk: WireWriter;
   /** Bytes in finished parts. */
   #finishedBytes = 0;
   readonly #parts: Uint8Array[] = [];
+
+  /** @param sizeHint bytes of the whole message, where they are known. */
+  constructor(sizeHint: number = FIRST_CHUNK_BYTES) {
+    this.chunk = new WireWriter(Math.min(sizeHint, CHUNK_BYTES + QUOTE_BYTES_MIN));
+  }
 
   /** Bytes written so far. */
   get length(): number {

@@ -56,47 +56,41 @@ export class TxnNode {
 
 /** Decodes the TxnRequest [start, end) of `buffer`; throws `WireError`. */
 export function decodeTxn(buffer: Uint8Array, start: number, end: number): TxnNode {
+  const reader = new WireReader();
+  reader.reset(buffer, start, end);
   const txn = new TxnNode();
-  mergeTxn(buffer, start, end, { txn, depth: 1 });
+  mergeTxn(reader, txn, 1);
   return txn;
 }
 
-function mergeTxn(
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-  into: { txn: TxnNode; depth: number },
-): void {
-  const { txn, depth } = into;
+/** Merges the transaction in the reader's range; `depth` is 1 for the outermost. */
+function mergeTxn(reader: WireReader, txn: TxnNode, depth: number): void {
   if (depth > TXN_DEPTH_MAX) {
     txn.tooDeep = true;
     return;
   }
-  // Each level has its own reader: a nested message is read in the middle of its parent.
-  const reader = new WireReader();
-  reader.reset(buffer, start, end);
-  while (reader.position < end) {
+  const outerEnd = reader.end;
+  while (reader.position < outerEnd) {
     const tag = reader.tag();
     const field = tag >>> 3;
     if ((tag & 7) !== WIRE_BYTES || field > 3) {
       reader.skip(tag);
       continue;
     }
+    // The one reader looks at the content alone, and then goes on behind it.
     const contentEnd = reader.length() + reader.position;
-    if (field === 1) txn.compares.push(decodeCompare(buffer, reader.position, contentEnd));
-    else {
-      const op = decodeOp(buffer, reader.position, { end: contentEnd, depth });
-      (field === 2 ? txn.success : txn.failure).push(op);
-    }
+    reader.end = contentEnd;
+    if (field === 1) txn.compares.push(decodeCompare(reader));
+    else (field === 2 ? txn.success : txn.failure).push(decodeOp(reader, depth));
     reader.position = contentEnd;
+    reader.end = outerEnd;
   }
 }
 
-function decodeOp(buffer: Uint8Array, start: number, limits: { end: number; depth: number }): OpNode {
-  const reader = new WireReader();
-  reader.reset(buffer, start, limits.end);
+function decodeOp(reader: WireReader, depth: number): OpNode {
   let op: OpNode = NO_OPERATION;
-  while (reader.position < limits.end) {
+  const outerEnd = reader.end;
+  while (reader.position < outerEnd) {
     const tag = reader.tag();
     const field = tag >>> 3;
     if ((tag & 7) !== WIRE_BYTES || field > 4) {
@@ -104,20 +98,17 @@ function decodeOp(buffer: Uint8Array, start: number, limits: { end: number; dept
       continue;
     }
     const contentEnd = reader.length() + reader.position;
-    op = mergeOp(op, field, { buffer, start: reader.position, end: contentEnd, depth: limits.depth });
+    reader.end = contentEnd;
+    op = mergeOp(reader, field, { before: op, depth });
     reader.position = contentEnd;
+    reader.end = outerEnd;
   }
   return op;
 }
 
 /** The same member of a oneof coming twice merges; another member replaces. */
-function mergeOp(
-  before: OpNode,
-  field: number,
-  content: { buffer: Uint8Array; start: number; end: number; depth: number },
-): OpNode {
-  const reader = new WireReader();
-  reader.reset(content.buffer, content.start, content.end);
+function mergeOp(reader: WireReader, field: number, into: { before: OpNode; depth: number }): OpNode {
+  const { before, depth } = into;
   switch (field) {
     case 1: {
       const range = before.kind === "range" ? before : new RangeView();
@@ -136,18 +127,16 @@ function mergeOp(
     }
     default: {
       const txn = before.kind === "txn" ? before : new TxnNode();
-      mergeTxn(content.buffer, content.start, content.end, { txn, depth: content.depth + 1 });
+      mergeTxn(reader, txn, depth + 1);
       return txn;
     }
   }
 }
 
-function decodeCompare(buffer: Uint8Array, start: number, end: number): CompareView {
-  const reader = new WireReader();
-  reader.reset(buffer, start, end);
+function decodeCompare(reader: WireReader): CompareView {
   const compare = new CompareView();
-  compare.buffer = buffer;
-  while (reader.position < end) {
+  compare.buffer = reader.buffer;
+  while (reader.position < reader.end) {
     const tag = reader.tag();
     if ((tag & 7) === WIRE_BYTES) decodeCompareBytes(reader, tag, compare);
     else if ((tag & 7) === WIRE_VARINT) decodeCompareNumber(reader, tag, compare);
