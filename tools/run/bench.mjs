@@ -8,7 +8,8 @@ const args = process.argv.slice(2);
 const needsServer = !args.some((arg) => arg === "--help" || arg === "--micro" || arg.endsWith("etcd,etcd"));
 const built =
   installIfStale() &&
-  runNode("node_modules/typescript/bin/tsc", ["-b", "tools/bench"]) === 0 &&
+  runNode("node_modules/typescript/bin/tsc", args.includes("--micro") ? ["-b"] : ["-b", "tools/bench"]) ===
+    0 &&
   (!needsServer || buildServerIfStale());
 if (!built) process.exit(1);
 

@@ -51,7 +51,7 @@ export const rooms = {
 
   // Tools look at the house from outside.
   "tool-tidy": { mayImport: [], external: ["eslint", "typescript"] },
-  "tool-bench": { mayImport: [], external: [codec, "esbuild"] },
+  "tool-bench": { mayImport: [], external: [codec] },
   "tool-conformance": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js"] },
   "tool-proto": { mayImport: ["proto"], external: [codec] },
 };

@@ -1,48 +1,39 @@
-/** Runs the micro-benchmarks that packages keep in their `bench` folders, one process each. */
+/** Runs the micro-benchmarks that packages keep in their `bench` folders: Node scripts on the built packages, one process each. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
-const packages = fileURLToPath(new URL("../../../packages/", import.meta.url));
+const packages: string = fileURLToPath(new URL("../../../packages/", import.meta.url));
 
-/** @returns the exit code: 0 when all ran. */
-export async function runMicroBenchmarks(): Promise<number> {
-  let failures = 0;
-  for (const name of readdirSync(packages).sort()) {
-    const folder = join(packages, name, "bench");
-    if (!existsSync(folder)) continue;
-    for (const file of readdirSync(folder)
-      .filter((each) => /\.(ts|mjs)$/.test(each))
-      .sort()) {
-      console.log(`\n== ${name}: ${file}`);
-      if ((await runOne(join(packages, name), file)) !== 0) failures++;
-    }
-  }
-  return failures === 0 ? 0 : 1;
+/** Longer is no micro-benchmark. */
+const timeoutMs = 120_000;
+
+/** @returns the exit code: 0 when all ran to their end. */
+export function runMicroBenchmarks(): number {
+  const failed = readdirSync(packages)
+    .sort()
+    .flatMap((name) => benchmarksOf(name).filter((file) => !runs(name, file)));
+  if (failed.length > 0) console.log(`\nFailed: ${failed.join(", ")}`);
+  return failed.length === 0 ? 0 : 1;
 }
 
-/** Bundled first, so that a benchmark measures what the server's bundle contains; native libraries stay outside. */
-async function runOne(packageFolder: string, file: string): Promise<number> {
-  const output = join(packageFolder, "dist/bench", file.replace(/\.\w+$/, ".mjs"));
-  mkdirSync(join(packageFolder, "dist/bench"), { recursive: true });
-  await build({
-    entryPoints: [join(packageFolder, "bench", file)],
-    outfile: output,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    conditions: ["@quorate/source"],
-    packages: "bundle",
-    external: ["rocksdb-native", "@grpc/grpc-js"],
-    logLevel: "warning",
-  });
-  const { status } = spawnSync(process.execPath, ["--expose-gc", output], {
-    cwd: packageFolder,
+/** Scripts that end by themselves; a `-server` is something to put load on. */
+function benchmarksOf(name: string): readonly string[] {
+  const folder = join(packages, name, "bench");
+  if (!existsSync(folder)) return [];
+  const scripts = readdirSync(folder).filter(
+    (file) => file.endsWith(".mjs") && !file.endsWith("-server.mjs"),
+  );
+  return scripts.sort().map((file) => join("bench", file));
+}
+
+function runs(name: string, file: string): boolean {
+  console.log(`\n== ${name}: ${file}`);
+  const { status } = spawnSync(process.execPath, ["--expose-gc", file], {
+    cwd: join(packages, name),
     stdio: ["ignore", "inherit", "inherit"],
+    timeout: timeoutMs,
   });
-  rmSync(output, { force: true });
-  return status ?? 1;
+  return status === 0;
 }
