@@ -35,6 +35,8 @@ interface Faults {
   readonly confChange: number;
   readonly transfer: number;
   readonly compact: number;
+  /** How often a node does its work as soon as it has some; the rest of the time it waits to be picked. */
+  readonly eager: number;
 }
 
 export interface SimReport {
@@ -65,15 +67,16 @@ export class SimCluster implements SimObserver {
       drop: some(0.3),
       duplicate: some(0.3),
       reorder: some(1),
-      partition: some(0.02),
+      partition: some(0.008),
       crash: some(0.02),
       crashInWrite: some(0.02),
       confChange: some(0.05),
       transfer: some(0.03),
       compact: some(0.1),
+      eager: prng.pick([0, 0.3, 0.8, 0.95]),
     };
     const count = 3 + prng.below(3);
-    const memberCount = 1 + prng.below(count);
+    const memberCount = prng.chance(0.2) ? 1 : 2 + prng.below(count - 1);
     const peers = Array.from({ length: memberCount }, (_, i) => ({ id: BigInt(i + 1), context: emptyBytes }));
     this.#checks = new SimChecks(memberCount);
     const shared = this.#drawSharedOptions();
@@ -148,18 +151,31 @@ export class SimCluster implements SimObserver {
       return;
     }
     const choice = prng.below(100);
-    if (choice < 15) node.raw.tick();
-    else if (choice < 45) this.#deliver();
-    else if (choice < 65) node.handleReady(faults.crashInWrite);
-    else if (choice < 75) node.runAppendThread(faults.crashInWrite);
-    else if (choice < 83) node.runApplyThread();
+    if (choice < 25) node.raw.tick();
+    else if (choice < 52) this.#deliverSome();
+    else if (choice < 70) node.handleReady(faults.crashInWrite);
+    else if (choice < 79) node.runAppendThread(faults.crashInWrite);
+    else if (choice < 85) node.runApplyThread();
     else if (choice < 91) this.#propose(node);
-    else if (choice < 95) this.#read(node);
+    else if (choice < 96) this.#read(node);
     else if (prng.chance(faults.confChange * 10)) this.#proposeConfChange(node);
     else if (prng.chance(faults.transfer * 10)) node.raw.transferLeader(prng.pick(this.#nodes).id);
     else if (prng.chance(faults.compact * 5)) node.compact(prng.below(4));
     else if (prng.chance(0.1)) node.raw.forgetLeader();
+    this.#workEagerly(node);
     this.#checks.checkLeader(node);
+  }
+
+  #workEagerly(node: SimNode): void {
+    const { eager, crashInWrite } = this.#faults;
+    if (this.#prng.chance(eager)) node.handleReady(crashInWrite);
+    while (node.appendWork.length > 0 && this.#prng.chance(eager)) node.runAppendThread(crashInWrite);
+    while (node.applyWork.length > 0 && this.#prng.chance(eager)) node.runApplyThread();
+  }
+
+  /** Enough of them that the queue stays short: late messages are for the seeds that reorder. */
+  #deliverSome(): void {
+    for (let count = 1 + this.#prng.below(8); count > 0; count--) this.#deliver();
   }
 
   #deliver(): void {
@@ -178,6 +194,7 @@ export class SimCluster implements SimObserver {
     // The transport reports every snapshot, one way or the other, some time or other.
     if (message.type === MessageType.MsgSnap)
       this.#sender(message)?.raw?.reportSnapshot(message.to, "finish");
+    if (!this.#peace) this.#workEagerly(target);
     this.#checks.checkLeader(target);
   }
 
@@ -192,7 +209,10 @@ export class SimCluster implements SimObserver {
   }
 
   #togglePartition(): void {
-    const cut = this.#cutOff.size > 0 ? [] : this.#nodes.filter(() => this.#prng.chance(0.4));
+    // Cutting off just the leader is what gives stale leaders; leave it so for a while (the rate is low) for others to stand.
+    const leaders = this.#nodes.filter((node) => node.softState()?.role === StateRole.StateLeader);
+    const side = this.#prng.chance(0.5) ? leaders : this.#nodes.filter(() => this.#prng.chance(0.4));
+    const cut = this.#cutOff.size > 0 && this.#prng.chance(0.7) ? [] : side;
     this.#cutOff = new Set(cut.map((node) => node.id));
   }
 

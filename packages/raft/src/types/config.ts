@@ -26,7 +26,10 @@ export interface Config {
   readonly maxCommittedSizePerReady?: number;
   /** Payload bytes of the leader's uncommitted tail beyond which proposals are dropped; 0 (default): no limit. */
   readonly maxUncommittedEntriesSize?: number;
-  /** Last applied index; set on restart so that older entries are not handed out again. Default 0. */
+  /**
+   * Last applied index; set on restart so that older entries are not handed out again. It may not lie above the stored
+   * commit index, and the stored configuration must be the one as of this index. Default 0: the snapshot's.
+   */
   readonly applied?: number;
   /** Storage is written through messages and answered through `step`, instead of `advance`. Default false. */
   readonly asyncStorageWrites?: boolean;
