@@ -1,13 +1,12 @@
 /**
- * A server with an empty unary handler, to measure this layer alone:
+ * A server with an empty unary handler, to measure this layer alone. Build first (`npx tsc -b packages/rpc`), then:
  *
- *   node --conditions=@quorate/source ... is not needed: build first (npx tsc -b packages/rpc)
- *   node packages/rpc/bench/empty-unary-server.mjs 50051
- *   head -c 305 /dev/zero | ... see below for the body
+ *   node packages/rpc/bench/empty-unary-server.mjs --body body.bin
+ *   node packages/rpc/bench/empty-unary-server.mjs 50051 &
  *   h2load -n 500000 -c 100 -m 10 -H 'content-type: application/grpc' -H 'te: trailers' -d body.bin \
  *     http://127.0.0.1:50051/bench.Empty/Call
  *
- * With `--body FILE` it writes a request body of a 300-byte message and exits.
+ * `--body FILE` writes the request of the measurement, a message of 300 bytes, and exits.
  */
 import { writeFileSync } from "node:fs";
 import { createGrpcServer, listenClientPort } from "../dist/index.js";

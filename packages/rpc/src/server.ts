@@ -82,7 +82,11 @@ export class GrpcServer {
       },
       onOther: () => {
         this.#undecided.delete(socket);
-        this.#handOver(socket, onHttp1);
+        // Who has agreed on h2 and speaks something else is not served by anybody.
+        this.#handOver(
+          socket,
+          "alpnProtocol" in socket && socket.alpnProtocol === "h2" ? undefined : onHttp1,
+        );
       },
       onGone: () => {
         this.#undecided.delete(socket);

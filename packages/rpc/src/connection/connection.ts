@@ -246,13 +246,9 @@ export class Connection implements InboundSink {
     const { output } = outbound;
     const { outputHighWaterBytes, outputBytesMax } = this.context.options.limits;
     this.#inTurn = true;
-    do {
-      outbound.pump();
-      this.context.counters.bytesSent += output.flush();
-      outbound.pump();
-    } while (output.gatheredBytes > 0 && output.backlogBytes <= outputHighWaterBytes);
-    this.context.counters.bytesSent += output.flush();
+    outbound.pump();
     this.#inTurn = false;
+    this.context.counters.bytesSent += output.flush();
     if (outbound.framesSent > 0) {
       this.#inbound.onFramesSent(outbound.framesSent);
       outbound.framesSent = 0;
@@ -262,7 +258,14 @@ export class Connection implements InboundSink {
     else if (backlog > outputHighWaterBytes !== this.#readingPaused)
       this.#pauseReading(backlog > outputHighWaterBytes);
     this.#slowReader.watch();
-    if (this.#deferred.length > 0) this.wantTurn();
+    // However fast the peer takes it, others get their turn in between.
+    if (this.#deferred.length > 0 || outbound.canSendMore) this.#wantTurnLater();
+  }
+
+  #wantTurnLater(): void {
+    if (this.#tickWanted || this.#closing) return;
+    this.#tickWanted = true;
+    setImmediate(this.#onTick);
   }
 
   /** A peer that does not take answers may not ask more. */

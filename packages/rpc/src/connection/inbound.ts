@@ -258,7 +258,7 @@ export class Inbound implements FrameSink, HeaderBlockSink {
     counters.callsTotal++;
     counters.callsByStatus[refusal.code]!++;
     const { blocks } = this.#outbound;
-    const block = blocks.refusal(refusal.httpStatus, refusal.code, refusal.message);
+    const block = blocks.refusal(refusal);
     this.#outbound.sendHeaders(streamId, block, true);
     if (endStream) return;
     this.#streams.refuse(streamId, ErrorCode.noError);

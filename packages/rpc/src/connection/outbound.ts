@@ -143,10 +143,14 @@ export class Outbound {
     if (stream.queue !== undefined) this.queuedBytes -= stream.queue.clear();
   }
 
+  /** True when queued bytes could go out now: the output had no room, and has been written since. */
+  get canSendMore(): boolean {
+    return this.#readyFirst !== undefined && this.#window > 0 && this.#hasRoom();
+  }
+
   /** Sends what may be sent now. */
   pump(): void {
-    while (this.#readyFirst !== undefined && this.#window > 0 && this.#hasRoom()) {
-      const stream = this.#readyFirst;
+    for (let stream = this.#readyFirst; stream !== undefined && this.canSendMore; stream = this.#readyFirst) {
       this.#readyFirst = stream.readyNext;
       if (this.#readyFirst === undefined) this.#readyLast = undefined;
       stream.readyNext = undefined;

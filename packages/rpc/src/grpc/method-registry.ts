@@ -3,6 +3,7 @@ import { createMethodCounters } from "../counters.js";
 import type { Method } from "../grpc-call.js";
 import { GrpcStatus } from "../status.js";
 import { assert } from "@quorate/std";
+import type { HeaderPair } from "./response-blocks.js";
 
 /** A method under its full path, with its counters. */
 export interface RegisteredMethod {
@@ -16,6 +17,8 @@ export interface RequestRefusal {
   readonly httpStatus: number;
   readonly code: number;
   readonly message: string;
+  /** Fields that tell the client how to do better. */
+  readonly fields?: readonly HeaderPair[];
 }
 
 /** The methods of a server by path. */

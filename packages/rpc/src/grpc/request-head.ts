@@ -39,7 +39,7 @@ const connectionSpecific = new Set([
   "upgrade",
 ]);
 const notInNames = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
- 
+
 const notInValues = /[\0\r\n]|^[ \t]|[ \t]$/;
 const digits = /^[0-9]{1,15}$/;
 
@@ -154,7 +154,8 @@ export class RequestHeadReader {
     this.#encoding = value;
     if (value === "gzip" || value === "identity") return;
     const message = `grpc: Decompressor is not installed for grpc-encoding "${value}"`;
-    this.#refusal ??= { httpStatus: 200, code: GrpcStatus.unimplemented, message };
+    const fields = [["grpc-accept-encoding", "identity,gzip"]] as const;
+    this.#refusal ??= { httpStatus: 200, code: GrpcStatus.unimplemented, message, fields };
   }
 
   /** In the order that gRPC servers check: is it gRPC at all, is it a POST, what do its own headers say, is it known. */

@@ -39,11 +39,12 @@ test("errors, refusals and metadata leave the table alone", () => {
     "grpc-message: 50%25 %C3%A9",
     "x-a: 1",
   ]);
-  expect(read(blocks.refusal(415, 3, "no"))).toEqual([
+  expect(read(blocks.refusal({ httpStatus: 415, code: 3, message: "no", fields: [["x-c", "3"]] }))).toEqual([
     ":status: 415",
     "content-type: application/grpc",
     "grpc-status: 3",
     "grpc-message: no",
+    "x-c: 3",
   ]);
   expect(read(blocks.headers([["x-b", "2"]]))).toEqual([...headers, "x-b: 2"]);
   expect(read(blocks.trailers(0, "", undefined))).toEqual(["grpc-status: 0"]);

@@ -13,6 +13,7 @@
  * Invariant: blocks are sent in the order they were asked for, and each block asked for is sent.
  */
 import { literalWithoutIndexing, statelessField, TABLE_SIZE, writeInteger } from "../hpack/hpack-literal.js";
+import type { RequestRefusal } from "./method-registry.js";
 import { percentEncode } from "./percent-encoding.js";
 
 export type HeaderPair = readonly [name: string, value: string];
@@ -74,13 +75,10 @@ export class ResponseBlocks {
   }
 
   /** The single block of a refusal that tells those who do not speak gRPC by an HTTP status. */
-  refusal(httpStatus: number, code: number, message: string): Uint8Array {
-    const fields = [
-      statelessField(":status", String(httpStatus)),
-      statelessField(...contentType),
-      statusFields(code, message),
-    ];
-    return this.#finish(concat(fields), undefined);
+  refusal({ httpStatus, code, message, fields }: RequestRefusal): Uint8Array {
+    const status = statelessField(":status", String(httpStatus));
+    const block = concat([status, statelessField(...contentType), statusFields(code, message)]);
+    return this.#finish(block, fields);
   }
 
   #plainHeaders(): Uint8Array {

@@ -38,13 +38,21 @@ export class OutputBuffer {
   #flushedBytes = 0;
   readonly #socket: Socket;
   readonly #pool: ChunkPool;
-  readonly #release = (): void => {
-    this.#releaseIfTaken();
-  };
+  /**
+   * Called when the socket has taken what it was given. TCP nearly always takes it inside `write`, and a callback costs as
+   * much as ten small replies; TLS never does, and an idle connection would keep its chunk.
+   */
+  readonly #onTaken: (() => void) | undefined;
 
   constructor(socket: Socket, pool: ChunkPool) {
     this.#socket = socket;
     this.#pool = pool;
+    this.#onTaken =
+      "encrypted" in socket
+        ? () => {
+            this.#releaseIfTaken();
+          }
+        : undefined;
   }
 
   /** Bytes gathered and not given to the socket yet. */
@@ -90,11 +98,11 @@ export class OutputBuffer {
     const last = this.chunk.subarray(this.#start, this.at);
     this.#start = this.at;
     if (this.#full.length === 0) {
-      this.#socket.write(last, this.#release);
+      this.#socket.write(last, this.#onTaken);
     } else {
       this.#socket.cork();
       for (const piece of this.#full) this.#socket.write(piece);
-      this.#socket.write(last, this.#release);
+      this.#socket.write(last, this.#onTaken);
       this.#socket.uncork();
       this.#full.length = 0;
       this.#fullBytes = 0;

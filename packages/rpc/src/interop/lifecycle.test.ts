@@ -213,3 +213,19 @@ test("the counters of a server balance after calls of all outcomes", async () =>
   expect(counters.bytesSent).toBeGreaterThan(100);
   client.close();
 });
+
+test("an unknown message encoding is refused with the ones that are known", async () => {
+  const { address } = await start();
+  const session = connect(`http://${address}`);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/test.Echo/Unary",
+    "content-type": "application/grpc",
+    "grpc-encoding": "snappy",
+  });
+  const [headers] = (await once(stream, "response")) as [Record<string, string>];
+  expect(headers["grpc-status"]).toBe("12");
+  expect(headers["grpc-message"]).toBe('grpc: Decompressor is not installed for grpc-encoding "snappy"');
+  expect(headers["grpc-accept-encoding"]).toBe("identity,gzip");
+  session.destroy();
+});
