@@ -35,6 +35,7 @@ import { LogTrimmer } from "../member/log-trimmer.js";
 import { MemberFacade } from "../member/member-facade.js";
 import { Member } from "../member/member.js";
 import type { MemberPorts } from "../member/ports.js";
+import { StorePump } from "../member/store-pump.js";
 import {
   BootstrapError,
   identityFromConfig,
@@ -173,18 +174,16 @@ function build(options: StartOptions, disk: Disk): OpenMember {
     },
     turns: { yieldTurn: () => systemScheduler.yieldTurn() },
   });
+  const pump = new StorePump(store, systemScheduler, fail);
   const compactions = new CompactionRunner({
     store,
     scheduler: systemScheduler,
     report: logger,
     batchCount: config.compactionBatchLimit,
     pauseMs: config.compactionSleepMs,
-    onFreed: () => pump(),
+    onFreed: () => pump.wake(),
     onFailed: fail,
   });
-  const pump = (): void => {
-    store.pump()?.then(pump, fail);
-  };
   const trimmer = new LogTrimmer(
     {
       store,
@@ -221,7 +220,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
       onEntry: (index, bytes) => trimmer.count(index, bytes),
     }),
     onProgress: (appliedIndex) => {
-      pump();
+      pump.wake();
       trimmer.progress(appliedIndex, member.appliedTerm);
       compactions.wake();
     },
@@ -264,6 +263,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
       compactions.stop();
       member.writeCommitIndex();
       member.stop();
+      pump.stop();
       await trimmer.settled();
       await store.flushPending();
       await log.close();
