@@ -51,6 +51,8 @@ export class RangeRun {
   readonly #countKnown: boolean;
   /** Rows to gather at most: limit + 1 when the limit applies natively. */
   readonly #rowsMax: number;
+  /** What each row is ordered by, when that is a number. */
+  readonly #numbers: number[] | undefined;
   // Encoded keys-only records, one after another, and where each ends.
   readonly #keyOnly: WireWriter | undefined;
   readonly #keyOnlyEnds: number[] = [];
@@ -66,6 +68,8 @@ export class RangeRun {
     this.#from = interval.from;
     this.#to = interval.to;
     this.#rowsMax = rowsMaxOf(this.#options);
+    const { sortTarget } = range;
+    this.#numbers = sortTarget === SORT_TARGET_KEY || sortTarget === SORT_TARGET_VALUE ? undefined : [];
     this.#keyOnly = answersFromIndex(range) ? new WireWriter(KEY_ONLY_CAPACITY_BYTES) : undefined;
     this.#countKnown = atRevision === LATEST || scope.counts === false;
     if (atRevision === LATEST) this.count = store.countLatest(interval.from, interval.to);
@@ -117,6 +121,8 @@ export class RangeRun {
     // The first row behind the limit: where a next run would begin.
     if (this.slots.length === options.limit) this.#nextKey = key.buffer.slice(key.start, key.end);
     this.slots.push(slot);
+    // Gathered in the steps of the scan: later, all at once, they would take too long.
+    this.#numbers?.push(sortNumberOf(store, slot, options.sortTarget));
     if (this.#keyOnly === undefined) return;
     writeKeyOnly(this.#keyOnly, key, {
       createRevision: store.createRevisionOf(slot),
@@ -140,17 +146,11 @@ export class RangeRun {
 
   /** The order of the rows by numbers of the index; undefined for key order and for order by value. */
   numericOrder(): RowOrder | undefined {
-    const { sortTarget } = this.#options;
-    if (sortTarget === SORT_TARGET_KEY || sortTarget === SORT_TARGET_VALUE) return undefined;
-    const numbers = Float64Array.from(this.slots, (slot) => this.#numberOf(slot, sortTarget));
-    const sign = this.#options.sortOrder === SORT_ORDER_DESCEND ? -1 : 1;
+    const numbers = this.#numbers;
+    if (numbers === undefined) return undefined;
+    const sign = this.descends ? -1 : 1;
     // Ties stay in ascending key order in both directions.
     return (a, b) => sign * ((numbers[a] as number) - (numbers[b] as number)) || a - b;
-  }
-
-  #numberOf(slot: Slot, sortTarget: number): number {
-    if (sortTarget === SORT_TARGET_CREATE) return this.#store.createRevisionOf(slot);
-    return sortTarget === SORT_TARGET_MOD ? this.#store.mainOf(slot) : this.#store.versionOf(slot);
   }
 
   /** True when the rows are ordered by their values, which only the caller can read. */
@@ -251,6 +251,11 @@ function passesFilters(store: StoreReads, slot: Slot, options: RangeOptions): bo
     (options.maxCreate === 0 || create <= options.maxCreate) &&
     (options.minCreate === 0 || create >= options.minCreate)
   );
+}
+
+function sortNumberOf(store: StoreReads, slot: Slot, sortTarget: number): number {
+  if (sortTarget === SORT_TARGET_CREATE) return store.createRevisionOf(slot);
+  return sortTarget === SORT_TARGET_MOD ? store.mainOf(slot) : store.versionOf(slot);
 }
 
 /** [key, key + 0x00) holds exactly the key. */
