@@ -266,8 +266,8 @@ function randomBatches(prng: Prng): WalBatch[] {
 }
 
 describe("random lives", () => {
-  test("end in random crashes and lose nothing acknowledged (150 seeds)", async () => {
-    for (let seed = 0; seed < 150; seed++) {
+  test("end in random crashes and lose nothing acknowledged (1000 seeds)", async () => {
+    for (let seed = 0; seed < 1000; seed++) {
       const prng = new Prng(seed);
       const batches = randomBatches(prng);
       const tear = prng.chance(0.5) ? tearAfter(prng.below(3000)) : sectorTear(seed);

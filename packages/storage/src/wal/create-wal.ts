@@ -54,16 +54,11 @@ export async function createWal(
   try {
     await files.remove(building);
     await files.makeDirectory(building);
-    const file = await files.open(`${building}/${name.name}`, "create");
-    try {
-      await writeFully(file, first, 0);
-      await files.syncDirectory(building);
-      await files.rename(building, dir);
-      await files.syncDirectory(parentOf(dir));
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+    await writeFile(files, `${building}/${name.name}`, first);
+    await files.syncDirectory(building);
+    await files.rename(building, dir);
+    await files.syncDirectory(parentOf(dir));
+    const file = await files.open(`${dir}/${name.name}`, "write");
     return new Wal({
       files,
       dir,
@@ -128,6 +123,16 @@ export async function openWal(
     return { ...contents, wal, tornBytes };
   } catch (error) {
     throw toOperationalError(error, `opening the log ${dir}`);
+  }
+}
+
+/** Closes the file too: Windows renames no folder that has an open one. */
+async function writeFile(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await files.open(path, "create");
+  try {
+    await writeFully(file, bytes, 0);
+  } finally {
+    await file.close();
   }
 }
 
