@@ -166,6 +166,35 @@ describe("windows", () => {
       expect(record.dataBytes).toBe(1005);
     }, initialWindow(100)));
 
+  test("6.9.1 a negative window takes an increment of 2^31 - 1", () =>
+    withClient(async (client) => {
+      produce(client, 1, 1, 1000);
+      await client.until("a hundred bytes", () => client.stream(1).dataBytes >= 100);
+      client.send(h2.settings([Setting.initialWindowSize, 0]), h2.windowUpdate(1, h2.WINDOW_BYTES_MAX));
+      const record = await untilEnded(client, 1);
+      expect(record.dataBytes).toBe(1005);
+    }, initialWindow(100)));
+
+  test("8.1 a refusal needs no window", () =>
+    withClient(async (client) => {
+      client.send(client.headers(1, request(Method.echo, { ":path": "/a/b" })), h2.data(1, h2.message()));
+      expect((await untilEnded(client, 1)).fields.get("grpc-status")).toBe("12");
+    }, initialWindow(0)));
+
+  test("6.4 RST_STREAM in the middle of a response frees what waits of it", () =>
+    withClient(async (client) => {
+      for (let id = 1; id < 100; id += 2) {
+        produce(client, id, 100, 10_000);
+        await client.until("some of the response", () => client.stream(id).dataBytes > 0);
+        client.send(h2.rstStream(id));
+        await client.barrier();
+        client.send(h2.windowUpdate(0, client.stream(id).dataBytes));
+        expect(client.stream(id).ended).toBe(false);
+      }
+      await expectAlive(client);
+      expect(server.grpc.counters.callsOpen).toBe(0);
+    }));
+
   test("6.9.2 raising INITIAL_WINDOW_SIZE releases what waits", () =>
     withClient(async (client) => {
       for (const id of [1, 3, 5]) produce(client, id, 2, 50);

@@ -1,5 +1,4 @@
 /** What hostile clients have in common: pouring bytes until the server ends it, stops reading, or enough was poured. */
-import * as h2 from "./frames.js";
 import { callEcho } from "./outcome.js";
 import type { RawClient } from "./raw-client.js";
 
@@ -34,9 +33,6 @@ export function many(count: number, next: () => Uint8Array): Buffer {
   return Buffer.concat(Array.from({ length: count }, next));
 }
 
-/** Room for the replies to a bystander's calls, some ten bytes each. */
-const WINDOW_BYTES = 16 * mib;
-
 /** Calls that a well-behaved client makes while others attack; each must be answered. */
 export class Bystander {
   readonly #client: RawClient;
@@ -46,11 +42,12 @@ export class Bystander {
 
   constructor(client: RawClient) {
     this.#client = client;
-    client.send(h2.windowUpdate(0, WINDOW_BYTES));
   }
 
   start(): void {
     this.#loop = this.#run();
+    // `stop` reports it; until then nobody is listening.
+    this.#loop.catch(() => undefined);
   }
 
   /** Makes at least `callsMin` calls altogether, then stops. Throws when one was not answered. */

@@ -4,6 +4,7 @@ import type { ClientPortOptions } from "../../client-port.js";
 import type { Method as ServiceMethod, SendingCall } from "../../grpc-call.js";
 import type { GrpcServerOptions } from "../../options.js";
 import { GrpcServer } from "../../server.js";
+import { GrpcStatus } from "../../status.js";
 import { u32 } from "./frames.js";
 import { Method, SERVICE } from "./requests.js";
 import type { MethodName } from "./requests.js";
@@ -13,6 +14,9 @@ export interface TestServer {
   readonly port: number;
   close(): Promise<void>;
 }
+
+/** The longest message of `Produce`: mutated requests ask for gigabytes. */
+const PRODUCED_BYTES_MAX = 1024 * 1024;
 
 /** Pings are the rows' way to know that the server has read everything, so none of them may count as abuse. */
 export const PINGS_ALLOWED: GrpcServerOptions = {
@@ -45,7 +49,9 @@ function methods(): Record<MethodName, ServiceMethod> {
       kind: "server-stream",
       handler: (call, message) => {
         const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-        produce(call, view.getUint32(0), Buffer.alloc(view.getUint32(4), 0x78));
+        if (message.length < 8) return call.fail(GrpcStatus.invalidArgument, "two numbers are wanted");
+        const bytes = Math.min(view.getUint32(4), PRODUCED_BYTES_MAX);
+        produce(call, view.getUint32(0), Buffer.alloc(bytes, 0x78));
       },
     },
     [Method.collect]: {
