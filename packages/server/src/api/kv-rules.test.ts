@@ -316,6 +316,9 @@ describe("alarms and space", () => {
     expect(await failureOf(one)).toBe("ok");
     expect(await failureOf(kv.put({ value: new Uint8Array(1000) }))).toBe("no-space");
     expect(kv.member.alarms.list()).toEqual([{ memberId: kv.member.memberId, type: NOSPACE }]);
+    const entryCount = kv.member.entries.length;
+    expect(await failureOf(put("a", "x".repeat(1000)))).toBe("no-space");
+    expect(kv.member.entries.length).toBe(entryCount);
     expect(await failureOf(kv.delete({ key: bytes("a") }))).toBe("ok");
   });
 

@@ -3,6 +3,7 @@ import {
   RangeStream,
   SORT_TARGET_KEY,
   WireWriter,
+  type DeferredBody,
   type RangeChunk,
   type RangeReader,
   type RangeView,
@@ -28,6 +29,8 @@ export class RangeStreamCall implements ReadWaiter {
   readonly #range: RangeView;
   readonly #parts: RangeStreamCallParts;
   #stream: RangeStream | undefined;
+  /** The answer that goes in one chunk, while it is being made. */
+  #whole: DeferredBody | undefined;
 
   /** The bytes behind `range` must stay as they are. */
   constructor(call: ServerStreamCall, range: RangeView, parts: RangeStreamCallParts) {
@@ -39,7 +42,9 @@ export class RangeStreamCall implements ReadWaiter {
   /** Call it in the handler. */
   start(): void {
     // A call that has ended stops the stream before its next chunk; between chunks nothing is held.
-    this.#call.onCancel(() => undefined);
+    this.#call.onCancel(() => {
+      this.#whole?.release();
+    });
     if (this.#range.serializable) this.onReady();
     else this.#parts.member.awaitReadIndex(this);
   }
@@ -107,10 +112,17 @@ export class RangeStreamCall implements ReadWaiter {
       return;
     }
     const head = out.copy();
-    const body = answer === undefined ? [] : "deferred" in answer ? await answer.encode() : answer;
+    const body = answer === undefined ? [] : "deferred" in answer ? await this.#encode(answer) : answer;
     if (this.#call.ended) return;
     this.#call.sendParts(frame([head, ...body]));
     this.#call.end();
+  }
+
+  async #encode(body: DeferredBody): Promise<readonly Uint8Array[]> {
+    this.#whole = body;
+    const parts = await body.encode();
+    this.#whole = undefined;
+    return parts;
   }
 }
 

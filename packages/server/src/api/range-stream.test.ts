@@ -120,3 +120,15 @@ test("a client that leaves gets no further chunk", async () => {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await kv.member.yieldTurn();
 }
+
+test("an answer in one chunk is given up when its client leaves", async () => {
+  await putKeys(300);
+  const range = create(pb.RangeRequestSchema, { ...all, sortTarget: CREATE, serializable: true });
+  const call = kv.transport.start("etcdserverpb.KV/RangeStream", toBinary(pb.RangeRequestSchema, range));
+  call.cancel();
+  await kv.put({ key: bytes("z") });
+  await kv.compact(302, true);
+  // The compaction could not have finished below an open view.
+  expect(kv.member.store.finishedCompactRevision).toBe(302);
+  expect(call.messages).toEqual([]);
+});

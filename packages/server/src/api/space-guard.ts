@@ -14,6 +14,8 @@ import {
 import type { MemberPort } from "./member-port.js";
 
 const ACTION_ACTIVATE = 1;
+/** Callers that wait for the alarm; more are told at once that there is no space. */
+const WAITING_COUNT_MAX = 10_000;
 
 export class SpaceGuard implements Space {
   readonly #member: MemberPort;
@@ -39,16 +41,25 @@ export class SpaceGuard implements Space {
   }
 
   /**
-   * Raises this member's NOSPACE alarm, one proposal at a time, and calls `onDone` when that is over, whatever came of it.
+   * Raises this member's NOSPACE alarm, one proposal at a time, and calls `onDone` when that is over, whatever came of it;
+   * at once when the alarm is active.
    * The member calls it too, for writes over quota that nobody here waits for.
    */
   raiseAlarm(onDone: () => void): void {
+    const member = this.#member;
+    const isActive = member.alarms
+      .list()
+      .some((alarm) => alarm.type === ALARM_NOSPACE && alarm.memberId === member.memberId);
+    // A full store refuses every write: one entry says so, not one per write.
+    if (isActive || (this.#waiting !== undefined && this.#waiting.length >= WAITING_COUNT_MAX)) {
+      onDone();
+      return;
+    }
     if (this.#waiting !== undefined) {
       this.#waiting.push(onDone);
       return;
     }
     this.#waiting = [onDone];
-    const member = this.#member;
     const suffix = member.nextRequestSuffix();
     member.propose(this.#encodeEntry(suffix), suffix, {
       onApplied: () => {
