@@ -9,12 +9,14 @@
  * A search looks at the shared prefix once, then at heads only (512 bytes side by side), then at the one or few keys whose
  * head is the sought one: a cold page costs some six cache lines instead of two for each step of the search.
  *
- * Offsets, heads and words share one Int32Array: a page of some ninety keys is five objects to the garbage collector.
+ * Bytes and table (heads, words, offsets) lie in slabs of `PageMemory`: a page of some ninety keys is one object to the
+ * garbage collector.
  *
  * In an inner page `children[i]` holds the keys from keys[i] up to, excluding, keys[i + 1]; keys[0] is never looked at, its
  * child also takes all that is smaller.
  */
 import { copyRange } from "./byte-range.js";
+import { PageMemory, type PageStorage } from "./page-memory.js";
 
 /** Keys of a page at most. More make pages cheaper to trace and inserts dearer. */
 export const PAGE_KEYS_MAX = 128;
@@ -26,12 +28,22 @@ export const LONG_KEYS_MIN = 8;
 const WORDS: number = PAGE_KEYS_MAX;
 const OFFSETS: number = 2 * PAGE_KEYS_MAX;
 const TABLE_SIZE: number = 3 * PAGE_KEYS_MAX + 1;
-const BYTES_ROUND = 64;
 const SIGN_BIT = -0x8000_0000;
 
-export class IndexPage {
-  bytes: Uint8Array;
-  readonly table: Int32Array = new Int32Array(TABLE_SIZE);
+export function createPageMemory(): PageMemory {
+  return new PageMemory(TABLE_SIZE);
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_TABLE: Int32Array = new Int32Array(0);
+
+export class IndexPage implements PageStorage {
+  /** The slab and where in it this page's bytes begin; `keyStart` and `keyEnd` are positions in the slab. */
+  bytes: Uint8Array = NO_BYTES;
+  bytesBase = 0;
+  capacity = 0;
+  table: Int32Array = NO_TABLE;
+  tableBase = 0;
   count = 0;
   /** Bytes that all keys looked at begin with; never too many, sometimes too few. */
   prefixSize = 0;
@@ -41,39 +53,52 @@ export class IndexPage {
   readonly children: IndexPage[] | undefined;
   /** The first key that is looked at. */
   readonly first: number;
+  readonly #memory: PageMemory;
 
-  constructor(bytesCapacity: number, children: IndexPage[] | undefined) {
-    this.bytes = new Uint8Array(roundUp(bytesCapacity));
+  constructor(memory: PageMemory, bytesCapacity: number, children: IndexPage[] | undefined) {
+    this.#memory = memory;
     this.children = children;
     this.first = children === undefined ? 0 : 1;
+    memory.takeTable(this);
+    memory.takeBytes(this, bytesCapacity);
+    this.table[this.tableBase + OFFSETS] = 0;
+  }
+
+  /** Gives the page's memory back; the page is not used any more. */
+  release(): void {
+    this.#memory.releaseTable(this);
+    this.#memory.releaseBytes(this.bytes, this.bytesBase, this.capacity);
+    this.table = NO_TABLE;
+    this.bytes = NO_BYTES;
+    this.count = 0;
   }
 
   keyStart(position: number): number {
-    return this.table[OFFSETS + position] as number;
+    return this.bytesBase + (this.table[this.tableBase + OFFSETS + position] as number);
   }
 
   keyEnd(position: number): number {
-    return this.table[OFFSETS + position + 1] as number;
+    return this.bytesBase + (this.table[this.tableBase + OFFSETS + position + 1] as number);
   }
 
   /** Bytes of all keys together. */
   get bytesUsed(): number {
-    return this.table[OFFSETS + this.count] as number;
+    return this.table[this.tableBase + OFFSETS + this.count] as number;
   }
 
   word(position: number): number {
-    return this.table[WORDS + position] as number;
+    return this.table[this.tableBase + WORDS + position] as number;
   }
 
   setWord(position: number, word: number): void {
-    this.table[WORDS + position] = word;
+    this.table[this.tableBase + WORDS + position] = word;
   }
 
   /** @returns the position of the key, or `~position` of the first key greater than it. */
   search(key: Uint8Array, start: number, end: number): number {
-    const { bytes, table, count, first, prefixSize } = this;
+    const { bytes, table, tableBase, count, first, prefixSize } = this;
     if (count <= first) return ~first;
-    const prefixAt = table[OFFSETS + first] as number;
+    const prefixAt = this.keyStart(first);
     const sizeMin = Math.min(prefixSize, end - start);
     for (let i = 0; i < sizeMin; i++) {
       const difference = (key[start + i] as number) - (bytes[prefixAt + i] as number);
@@ -86,18 +111,18 @@ export class IndexPage {
     let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((table[middle] as number) < head) low = middle + 1;
+      if ((table[tableBase + middle] as number) < head) low = middle + 1;
       else high = middle;
     }
-    if (low === count || table[low] !== head) return ~low;
+    if (low === count || table[tableBase + low] !== head) return ~low;
     let runEnd = low + 1;
-    while (runEnd < count && table[runEnd] === head) runEnd++;
+    while (runEnd < count && table[tableBase + runEnd] === head) runEnd++;
     return this.#searchRun(low, runEnd, key, start, end);
   }
 
   /** Binary search in [low, high), comparing whole keys. */
   #searchRun(runStart: number, runEnd: number, key: Uint8Array, start: number, end: number): number {
-    const { bytes, table } = this;
+    const { bytes } = this;
     const size = end - start;
     let low = runStart;
     let high = runEnd;
@@ -106,8 +131,8 @@ export class IndexPage {
     let highShared = this.prefixSize;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const keyStart = table[OFFSETS + middle] as number;
-      const keySize = (table[OFFSETS + middle + 1] as number) - keyStart;
+      const keyStart = this.keyStart(middle);
+      const keySize = this.keyEnd(middle) - keyStart;
       const sizeMin = size < keySize ? size : keySize;
       let i = lowShared < highShared ? lowShared : highShared;
       while (i < sizeMin && bytes[keyStart + i] === key[start + i]) i++;
@@ -124,25 +149,31 @@ export class IndexPage {
     return ~low;
   }
 
-  /** Opens a place at `position` for a key and its word (an inner page's `children` are the caller's). */
+  /**
+   * Opens a place at `position` for a key and its word (an inner page's `children` are the caller's). The key may not be
+   * bytes of this page.
+   */
   insert(position: number, key: Uint8Array, start: number, end: number, word: number): void {
     const size = end - start;
-    const table = this.table;
+    const { table, tableBase } = this;
     const used = this.bytesUsed;
     const prefixHolds = position < this.first || this.#sharesPrefix(key, start, end);
-    if (used + size > this.bytes.length) this.#grow(used + size);
-    const at = table[OFFSETS + position] as number;
+    if (used + size > this.capacity)
+      this.#resize(Math.max(used + size, this.capacity + (this.capacity >> 1)));
+    const at = this.keyStart(position);
     if (position < this.count) {
-      this.bytes.copyWithin(at + size, at, used);
-      table.copyWithin(position + 1, position, this.count);
-      table.copyWithin(WORDS + position + 1, WORDS + position, WORDS + this.count);
+      this.bytes.copyWithin(at + size, at, this.bytesBase + used);
+      table.copyWithin(tableBase + position + 1, tableBase + position, tableBase + this.count);
+      const words = tableBase + WORDS;
+      table.copyWithin(words + position + 1, words + position, words + this.count);
     }
     copyRange(key, start, end, this.bytes, at);
-    for (let i = OFFSETS + this.count; i >= OFFSETS + position; i--)
+    const offsets = tableBase + OFFSETS;
+    for (let i = offsets + this.count; i >= offsets + position; i--)
       table[i + 1] = (table[i] as number) + size;
-    table[WORDS + position] = word;
+    table[tableBase + WORDS + position] = word;
     this.count += 1;
-    if (prefixHolds) table[position] = headOf(this.bytes, at + this.prefixSize, at + size);
+    if (prefixHolds) table[tableBase + position] = headOf(this.bytes, at + this.prefixSize, at + size);
     else this.#setHeads();
   }
 
@@ -158,7 +189,7 @@ export class IndexPage {
 
   /** Finds the prefix anew (sorted keys share what the first and the last share) and all heads behind it. */
   #setHeads(): void {
-    const { bytes, table, count, first } = this;
+    const { bytes, table, tableBase, count, first } = this;
     if (count <= first) return;
     const firstStart = this.keyStart(first);
     const lastStart = this.keyStart(count - 1);
@@ -167,26 +198,28 @@ export class IndexPage {
     while (shared < sizeMin && bytes[firstStart + shared] === bytes[lastStart + shared]) shared++;
     this.prefixSize = shared;
     for (let i = first; i < count; i++) {
-      table[i] = headOf(bytes, (table[OFFSETS + i] as number) + shared, table[OFFSETS + i + 1] as number);
+      table[tableBase + i] = headOf(bytes, this.keyStart(i) + shared, this.keyEnd(i));
     }
   }
 
-  #grow(bytesNeeded: number): void {
-    const grown = new Uint8Array(
-      roundUp(Math.max(bytesNeeded, this.bytes.length + (this.bytes.length >> 1))),
-    );
-    grown.set(this.bytes.subarray(0, this.bytesUsed));
-    this.bytes = grown;
+  /** Moves the bytes to a place for `size`. */
+  #resize(size: number): void {
+    const { bytes, bytesBase, capacity, bytesUsed } = this;
+    this.#memory.takeBytes(this, size);
+    copyRange(bytes, bytesBase, bytesBase + bytesUsed, this.bytes, this.bytesBase);
+    this.#memory.releaseBytes(bytes, bytesBase, capacity);
   }
 
   remove(position: number): void {
-    const table = this.table;
+    const { table, tableBase } = this;
     const at = this.keyStart(position);
     const size = this.keyEnd(position) - at;
-    this.bytes.copyWithin(at, at + size, this.bytesUsed);
-    table.copyWithin(position, position + 1, this.count);
-    table.copyWithin(WORDS + position, WORDS + position + 1, WORDS + this.count);
-    for (let i = OFFSETS + position + 1; i < OFFSETS + this.count; i++)
+    this.bytes.copyWithin(at, at + size, this.bytesBase + this.bytesUsed);
+    table.copyWithin(tableBase + position, tableBase + position + 1, tableBase + this.count);
+    const words = tableBase + WORDS;
+    table.copyWithin(words + position, words + position + 1, words + this.count);
+    const offsets = tableBase + OFFSETS;
+    for (let i = offsets + position + 1; i < offsets + this.count; i++)
       table[i] = (table[i + 1] as number) - size;
     this.count -= 1;
     this.insertedAt = -1;
@@ -194,13 +227,18 @@ export class IndexPage {
 
   /** Moves the keys from `position` on (with words and children) to a new page, which it returns. */
   split(position: number): IndexPage {
+    const { table, tableBase } = this;
     const from = this.keyStart(position);
-    const moved = this.bytesUsed - from;
-    const right = new IndexPage(moved + (moved >> 2), this.children?.splice(position));
-    right.bytes.set(this.bytes.subarray(from, from + moved));
+    const moved = this.bytesBase + this.bytesUsed - from;
+    const right = new IndexPage(this.#memory, moved + (moved >> 2), this.children?.splice(position));
+    copyRange(this.bytes, from, from + moved, right.bytes, right.bytesBase);
     const movedCount = this.count - position;
-    for (let i = 0; i <= movedCount; i++) right.table[OFFSETS + i] = this.keyStart(position + i) - from;
-    right.table.set(this.table.subarray(WORDS + position, WORDS + this.count), WORDS);
+    const offset = from - this.bytesBase;
+    for (let i = 0; i <= movedCount; i++) {
+      right.table[right.tableBase + OFFSETS + i] =
+        (table[tableBase + OFFSETS + position + i] as number) - offset;
+    }
+    for (let i = 0; i < movedCount; i++) right.setWord(i, this.word(position + i));
     right.count = movedCount;
     this.count = position;
     this.insertedAt = -1;
@@ -224,8 +262,7 @@ export class IndexPage {
 
   /** Gives back the room for keys to come, for a page that will hardly grow. */
   trim(): void {
-    const size = roundUp(this.bytesUsed);
-    if (size < this.bytes.length) this.bytes = this.bytes.slice(0, size);
+    this.#resize(this.bytesUsed);
   }
 
   /** A copy of the key at `position`. */
@@ -235,18 +272,12 @@ export class IndexPage {
 
   /** The shortest bytes above the last key of `left` and not above the first key of this page. */
   createSeparator(left: IndexPage): Uint8Array {
-    const end = this.keyEnd(0);
+    const start = this.keyStart(0);
     const leftStart = left.keyStart(left.count - 1);
-    const leftEnd = left.keyEnd(left.count - 1);
+    const sizeMin = Math.min(this.keyEnd(0) - start, left.keyEnd(left.count - 1) - leftStart);
     let shared = 0;
-    while (
-      shared < end &&
-      leftStart + shared < leftEnd &&
-      this.bytes[shared] === left.bytes[leftStart + shared]
-    ) {
-      shared++;
-    }
-    return this.bytes.slice(0, shared + 1);
+    while (shared < sizeMin && this.bytes[start + shared] === left.bytes[leftStart + shared]) shared++;
+    return this.bytes.slice(start, start + shared + 1);
   }
 }
 
@@ -259,8 +290,4 @@ function headOf(bytes: Uint8Array, at: number, end: number): number {
   let head = 0;
   for (let i = 0; i < 4; i++) head = (head << 8) | (at + i < end ? (bytes[at + i] as number) : 0);
   return head ^ SIGN_BIT;
-}
-
-function roundUp(size: number): number {
-  return Math.max(BYTES_ROUND, Math.ceil(size / BYTES_ROUND) * BYTES_ROUND);
 }

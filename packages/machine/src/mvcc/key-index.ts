@@ -13,7 +13,8 @@
  */
 import { assert } from "@quorate/std";
 import { compareBytes } from "./byte-range.js";
-import { IndexPage, LONG_KEYS_MIN, PAGE_BYTES_MAX, PAGE_KEYS_MAX } from "./index-page.js";
+import { createPageMemory, IndexPage, LONG_KEYS_MIN, PAGE_BYTES_MAX, PAGE_KEYS_MAX } from "./index-page.js";
+import type { PageMemory } from "./page-memory.js";
 import type { Slot } from "./store-api.js";
 
 /** What `find` returns for a key that is not in the index; no word can have this value. */
@@ -28,7 +29,8 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 export type WordVisitor = (word: number, buffer: Uint8Array, start: number, end: number) => boolean;
 
 export class KeyIndex {
-  #root: IndexPage = new IndexPage(0, undefined);
+  readonly #memory: PageMemory = createPageMemory();
+  #root: IndexPage = new IndexPage(this.#memory, 0, undefined);
   /** Inner levels above the leaves. */
   #height = 0;
   #keyCount = 0;
@@ -129,7 +131,7 @@ export class KeyIndex {
   /** Puts `right`, split off `left`, into the parent at `level` of the path. */
   #insertChild(level: number, left: IndexPage, right: IndexPage, separator: Uint8Array): void {
     if (level < 0) {
-      const root = new IndexPage(separator.length, [left, right]);
+      const root = new IndexPage(this.#memory, separator.length, [left, right]);
       root.insert(0, NO_BYTES, 0, 0, liveUnder(left));
       root.insert(1, separator, 0, separator.length, liveUnder(right));
       this.#root = root;
@@ -168,7 +170,9 @@ export class KeyIndex {
   #repair(level: number, child: IndexPage): void {
     if (level < 0) {
       while (this.#height > 0 && this.#root.count <= 1) {
-        this.#root = this.#root.count === 1 ? childAt(this.#root, 0) : new IndexPage(0, undefined);
+        const old = this.#root;
+        this.#root = old.count === 1 ? childAt(old, 0) : new IndexPage(this.#memory, 0, undefined);
+        old.release();
         this.#height = this.#root.children === undefined ? 0 : this.#height - 1;
       }
       return;
@@ -289,7 +293,7 @@ function insertChildAt(parent: IndexPage, position: number, child: IndexPage, se
 
 function removeChildAt(parent: IndexPage, position: number): void {
   parent.remove(position);
-  (parent.children as IndexPage[]).splice(position, 1);
+  for (const removed of (parent.children as IndexPage[]).splice(position, 1)) removed.release();
 }
 
 /** Joins the children at `position` and `position + 1` if both exist and fit together. @returns whether it did. */

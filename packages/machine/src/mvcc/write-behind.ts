@@ -173,7 +173,7 @@ export class WriteBehind {
 
   /** Starts a batch unless one is in flight or nothing is gathered. @returns its promise, rejected once the engine has failed. */
   pump(): Promise<void> | undefined {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#inFlight !== undefined || this.#tape.length === 0) return undefined;
     assert(this.#ended, "pump within a transaction");
     const batch = this.#cutBatch();
