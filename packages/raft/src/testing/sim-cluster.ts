@@ -11,6 +11,7 @@ import {
   ConfChangeTransition,
   ConfChangeType,
   type ConfChangeV2,
+  type ConfState,
 } from "../types/conf-change.js";
 import { type Entry, emptyBytes } from "../types/entry.js";
 import { type Message, MessageType } from "../types/message.js";
@@ -310,8 +311,8 @@ export class SimCluster implements SimObserver {
 
   #peacefulRound(): void {
     for (const node of this.#nodes) {
-      // A removed node that does not know it would disturb for ever; a member stops it, and so do we.
-      if (this.#isMember(node)) node.raw?.tick();
+      // A node that has applied its own removal is stopped by its member; one that does not know may still be needed.
+      if (this.#isMember(node) || isIn(node.state.confState, node.id)) node.raw?.tick();
       for (let busy = true; busy;) {
         node.handleReady(0);
         while (node.appendWork.length > 0) node.runAppendThread(0);
@@ -327,9 +328,7 @@ export class SimCluster implements SimObserver {
   #isMember(node: SimNode): boolean {
     const conf = this.#checks.newestConfState();
     if (conf === null) return true;
-    return [conf.voters, conf.votersOutgoing, conf.learners, conf.learnersNext].some((ids) =>
-      ids.includes(node.id),
-    );
+    return isIn(conf, node.id);
   }
 
   /** The leader of the highest term, if it is a member. */
@@ -344,4 +343,8 @@ export class SimCluster implements SimObserver {
   #haveAllReached(index: number): boolean {
     return this.#nodes.every((node) => !this.#isMember(node) || node.state.index >= index);
   }
+}
+
+function isIn(conf: ConfState, id: bigint): boolean {
+  return [conf.voters, conf.votersOutgoing, conf.learners, conf.learnersNext].some((ids) => ids.includes(id));
 }
