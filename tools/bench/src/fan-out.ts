@@ -67,10 +67,14 @@ class Watchers {
 
   static async open(port: number): Promise<Watchers> {
     const watchers = new Watchers();
-    const created = watchers.#wait();
-    for (let index = 0; index < connectionCount; index++) await watchers.#connect(port);
-    await created;
-    return watchers;
+    try {
+      const connecting = Array.from({ length: connectionCount }, () => watchers.#connect(port));
+      await Promise.all([watchers.#wait(), ...connecting]);
+      return watchers;
+    } catch (error) {
+      watchers.close();
+      throw error;
+    }
   }
 
   /** Resolves when so many events have arrived, counted from now. */

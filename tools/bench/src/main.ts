@@ -36,6 +36,8 @@ interface Findings {
   readonly fanOuts: FanOutFigures[];
   readonly restarts: RestartFigures[];
   readonly peakBytes: number[];
+  /** What went wrong, in sentences. */
+  readonly failures: string[];
 }
 
 interface PlannedCell {
@@ -61,18 +63,19 @@ async function main(): Promise<number> {
       const order = round % 2 === 0 ? findings : [...findings].reverse();
       for (const each of order) await runRound(each, options, round);
     }
-    if (options.groups.has("restart"))
-      for (const each of findings) each.restarts.push(await runRestart(each.subject, options));
+    if (options.groups.has("restart")) for (const each of findings) await runRestart(each, options);
   } finally {
     discard(scratch);
   }
   print(findings, options);
   if (options.jsonPath !== undefined) writeJson(findings, options.jsonPath);
-  return 0;
+  const failures = findings.flatMap((each) => each.failures);
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.join("\n")}`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 function createFindings(subject: Subject): Findings {
-  return { subject, cells: new Map(), fanOuts: [], restarts: [], peakBytes: [] };
+  return { subject, cells: new Map(), fanOuts: [], restarts: [], peakBytes: [], failures: [] };
 }
 
 function plannedCells({ groups }: BenchOptions): readonly PlannedCell[] {
@@ -98,16 +101,18 @@ async function runRound(findings: Findings, options: BenchOptions, round: number
   const server = await ServerProcess.start(subject, folder);
   try {
     await fill(server, preloadedCount);
-    for (const { workload, shape, label } of cells) {
-      const result = await measure(server, workload, { shape, seconds: options.seconds, scratch });
-      findings.cells.set(label, [...(findings.cells.get(label) ?? []), result]);
-      progress(`round ${round + 1}, ${subject.name}: ${label}: ${grouped(result.perSecond)} /s`);
-    }
-    if (fansOut) {
-      const result = await measureFanOut(server, options.seconds);
-      findings.fanOuts.push(result);
-      progress(`round ${round + 1}, ${subject.name}: watch: ${grouped(result.eventsPerSecond)} events/s`);
-    }
+    for (const { workload, shape, label } of cells)
+      await attempt(findings, `round ${round + 1}, ${subject.name}: ${label}`, async () => {
+        const result = await measure(server, workload, { shape, seconds: options.seconds, scratch });
+        findings.cells.set(label, [...(findings.cells.get(label) ?? []), result]);
+        return `${grouped(result.perSecond)} /s`;
+      });
+    if (fansOut)
+      await attempt(findings, `round ${round + 1}, ${subject.name}: watch`, async () => {
+        const result = await measureFanOut(server, options.seconds);
+        findings.fanOuts.push(result);
+        return `${grouped(result.eventsPerSecond)} events/s`;
+      });
     findings.peakBytes.push(server.figures().residentPeakBytes);
   } finally {
     await server.stop();
@@ -115,10 +120,24 @@ async function runRound(findings: Findings, options: BenchOptions, round: number
   }
 }
 
-async function runRestart(subject: Subject, { restartKeys }: BenchOptions): Promise<RestartFigures> {
-  const result = await measureRestart(subject, restartKeys, scratch);
-  progress(`${subject.name}: restart with ${grouped(restartKeys)} keys: ${grouped(result.restartMs)} ms`);
-  return result;
+async function runRestart(findings: Findings, { restartKeys }: BenchOptions): Promise<void> {
+  const label = `${findings.subject.name}: restart with ${grouped(restartKeys)} keys`;
+  await attempt(findings, label, async () => {
+    const result = await measureRestart(findings.subject, restartKeys, scratch);
+    findings.restarts.push(result);
+    return `${grouped(result.restartMs)} ms`;
+  });
+}
+
+/** A measurement that fails is said so in the end; the others go on, because a run takes long. */
+async function attempt(findings: Findings, label: string, run: () => Promise<string>): Promise<void> {
+  try {
+    progress(`${label}: ${await run()}`);
+  } catch (error) {
+    const failure = `${label}: ${error instanceof Error ? error.message : String(error)}`;
+    findings.failures.push(failure);
+    progress(`FAILED ${failure}`);
+  }
 }
 
 function print([yardstick, other]: readonly Findings[], options: BenchOptions): void {
@@ -166,13 +185,14 @@ function describeRun(
 }
 
 function writeJson(findings: readonly Findings[], path: string): void {
-  const servers = findings.map(({ subject, cells, fanOuts, restarts, peakBytes }) => ({
+  const servers = findings.map(({ subject, cells, fanOuts, restarts, peakBytes, failures }) => ({
     name: subject.name,
     version: subject.version,
     cells: Object.fromEntries(cells),
     fanOuts,
     restarts,
     peakBytes,
+    failures,
   }));
   const machine = {
     processor: cpus()[0]?.model,

@@ -24,9 +24,16 @@ test("a cell shows medians, and how much more the second server does", () => {
     "4.00x",
     "0.12 / 4.6 / 789",
     "0.12 / 4.6 / 789",
-    "12.3",
-    "12.3",
+    "12",
+    "12",
   ]);
+});
+
+test("a cell that was not measured stays empty", () => {
+  const shape = { connections: 1, streams: 1 };
+  const cell = { title: "Put", shape, yardstick: [measurement(1000)], other: [] };
+  const [, row] = throughputRows(["etcd", "quorate"], [cell]);
+  expect(row).toEqual(["Put", "1 x 1", "1 000", "-", "-", "0.12 / 4.6 / 789", "- / - / -", "12", "-"]);
 });
 
 test("a table lines its columns up", () => {

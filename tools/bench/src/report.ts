@@ -5,6 +5,9 @@ import type { Measurement } from "./measure.js";
 import { median } from "./percentiles.js";
 import type { RestartFigures } from "./restart.js";
 
+/** Where nothing was measured. */
+const nothing = "-";
+
 /** All rounds of one cell, for the yardstick and for the other. */
 export interface Pair<T> {
   readonly yardstick: readonly T[];
@@ -38,7 +41,7 @@ export function throughputRows(names: readonly [string, string], cells: readonly
 function throughputRow({ title, shape, yardstick, other }: Cell): Row {
   const rate = (all: readonly Measurement[]): number => median(all.map(({ perSecond }) => perSecond));
   const cpu = (all: readonly Measurement[]): string =>
-    median(all.map(({ cpuMicroseconds }) => cpuMicroseconds)).toFixed(1);
+    significant(median(all.map(({ cpuMicroseconds }) => cpuMicroseconds)));
   const latencies = (all: readonly Measurement[]): string =>
     (["p50Ms", "p99Ms", "p999Ms"] as const)
       .map((key) => significant(median(all.map((each) => each.latencies[key]))))
@@ -124,6 +127,7 @@ export function mebibytes(bytes: number): number {
 
 /** Whole numbers in groups of three, small ones with two digits behind the point. */
 export function grouped(value: number): string {
+  if (Number.isNaN(value)) return nothing;
   if (Math.abs(value) < 100) return String(Number(value.toFixed(2)));
   return Math.round(value)
     .toString()
@@ -131,9 +135,11 @@ export function grouped(value: number): string {
 }
 
 function significant(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(2);
+  if (Number.isNaN(value)) return nothing;
+  return value >= 10 ? value.toFixed(0) : value.toPrecision(2);
 }
 
 function ratio(value: number, yardstick: number): string {
+  if (Number.isNaN(value / yardstick)) return nothing;
   return `${(value / yardstick).toFixed(2)}x`;
 }

@@ -26,22 +26,38 @@ export async function measureRestart(
 ): Promise<RestartFigures> {
   const folder = join(scratch, `${subject.name}-restart`);
   discard(folder);
-  const first = await ServerProcess.start(subject, folder);
-  const fillSeconds = await fill(first, keys);
-  const filled = first.figures();
-  await first.stop();
-  const second = await ServerProcess.start(subject, folder);
-  await requireCount(second, keys);
-  const restarted = second.figures();
-  await second.stop();
-  discard(folder);
-  return {
-    keys,
-    fillSeconds,
-    filledBytes: filled.residentBytes,
-    filledPeakBytes: filled.residentPeakBytes,
-    restartMs: second.readyMs,
-    restartedBytes: restarted.residentBytes,
-    restartedPeakBytes: restarted.residentPeakBytes,
-  };
+  try {
+    const filled = await runServer(subject, folder, async (server) => {
+      const fillSeconds = await fill(server, keys);
+      return { ...server.figures(), fillSeconds };
+    });
+    const restarted = await runServer(subject, folder, async (server) => {
+      await requireCount(server, keys);
+      return { ...server.figures(), readyMs: server.readyMs };
+    });
+    return {
+      keys,
+      fillSeconds: filled.fillSeconds,
+      filledBytes: filled.residentBytes,
+      filledPeakBytes: filled.residentPeakBytes,
+      restartMs: restarted.readyMs,
+      restartedBytes: restarted.residentBytes,
+      restartedPeakBytes: restarted.residentPeakBytes,
+    };
+  } finally {
+    discard(folder);
+  }
+}
+
+async function runServer<T>(
+  subject: Subject,
+  folder: string,
+  use: (server: ServerProcess) => Promise<T>,
+): Promise<T> {
+  const server = await ServerProcess.start(subject, folder);
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
 }

@@ -20,7 +20,8 @@ function versionOf(command: string, args: readonly string[]): string {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
     });
-    return output.split("\n", 1)[0] ?? "";
+    // The second line tells whose build it is.
+    return output.split("\n", 2).join(", ");
   } catch (error) {
     throw new Error(
       `${command} does not run; set ETCD_BIN or --etcd (on Debian: apt-get install etcd-server)`,
