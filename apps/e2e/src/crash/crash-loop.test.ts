@@ -11,6 +11,9 @@ import { Writer } from "./writer.js";
 const rounds = Number(process.env["E2E_CRASH_ROUNDS"] ?? 20);
 const seed = Number(process.env["E2E_SEED"] ?? Date.now() % 1_000_000);
 const WRITER_COUNT = 8;
+/** Writes that a round waits for, and for how long, before it kills. */
+const ACKNOWLEDGED_MIN = 100;
+const BUSY_MS_MAX = 10_000;
 /** How much history stays when a round compacts. */
 const KEPT_REVISIONS = 100;
 
@@ -28,7 +31,8 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     try {
       for (let round = 1; round <= rounds; round += 1) {
         const writing = writers.map((writer) => writer.writeUntilFailure(member.endpoint));
-        await sleep(50 + prng.below(300));
+        await waitUntilBusy(ledger);
+        await sleep(prng.below(200));
         if (prng.chance(0.3)) compacted = await compactBehind(member, ledger.revision, compacted);
         await member.kill();
         await Promise.all(writing);
@@ -52,6 +56,13 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     }
   });
 });
+
+/** However slow the machine, each round has work to lose before it ends. */
+async function waitUntilBusy(ledger: Ledger): Promise<void> {
+  const target = ledger.acknowledgedCount + ACKNOWLEDGED_MIN;
+  const deadline = performance.now() + BUSY_MS_MAX;
+  while (ledger.acknowledgedCount < target && performance.now() < deadline) await sleep(5);
+}
 
 /** Compacts most of the history while the writers go on. @returns the revision compacted at. */
 async function compactBehind(member: Member, revision: number, compacted: number): Promise<number> {

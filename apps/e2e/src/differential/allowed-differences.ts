@@ -89,7 +89,6 @@ function reconcileErrors({
   subject,
   reference,
   version,
-  hashes,
 }: Difference): ReturnType<typeof reconcile> {
   if (reference.ok) return { reference, names: [] };
   // Before 3.7 a transaction's puts are all checked before its ranges, and a put's key before its lease; so of several

@@ -57,8 +57,13 @@ export class Member {
   /** Creates a member with ports and a folder of its own and starts it; resolves when it answers clients. */
   static async start(options: MemberOptions): Promise<Member> {
     const member = new Member(options, await findFreePort(), await findFreePort());
-    await member.restart();
-    return member;
+    try {
+      await member.restart();
+      return member;
+    } catch (error) {
+      await member.dispose();
+      throw error;
+    }
   }
 
   /** `host:port` for clients. */
