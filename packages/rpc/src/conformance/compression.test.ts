@@ -3,6 +3,7 @@ import { HpackEncoder } from "../hpack/hpack-encoder.js";
 import { hex } from "../hpack/testing/decode-all.js";
 import * as h2 from "./testing/frames.js";
 import { connectionError, ok, untilEnded } from "./testing/outcome.js";
+import type { RawClient } from "./testing/raw-client.js";
 import { request } from "./testing/requests.js";
 import { describeRows, row } from "./testing/rows.js";
 
@@ -26,6 +27,14 @@ const BAD: readonly (readonly [title: string, block: string])[] = [
 
 const stateless = (): Buffer =>
   Buffer.concat(request().map(({ name, value }) => statelessField(name, value)));
+
+/** Two calls, one after the other: the second response may refer to what the first put into the table. */
+async function callTwice(client: RawClient, firstId: number): Promise<void> {
+  for (const id of [firstId, firstId + 2]) {
+    client.send(client.headers(id, request()), h2.data(id, h2.message()));
+    await untilEnded(client, id);
+  }
+}
 
 describeRows("RFC 9113 section 4.3: field compression errors", [
   ...BAD.map(([title, block]) =>
@@ -146,16 +155,31 @@ describeRows("RFC 9113 section 4.3: the dynamic table", [
     },
     ok(5, "kept"),
   ),
-  row(
-    "6.5.2 a client whose own table is 0 gets literals only",
-    async (client) => {
-      for (const id of [1, 3]) {
-        client.send(client.headers(id, request()), h2.data(id, h2.message()));
-        await untilEnded(client, id);
-      }
-    },
-    ok(3, "hello"),
-    { settings: [[h2.Setting.headerTableSize, 0]] },
+  ...[0, 1, 60, 103, 104, 105, 4096, 65_536].map((bytes) =>
+    row(
+      `6.5.2 a client whose own table has ${bytes} bytes from the first SETTINGS on`,
+      (client) => callTwice(client, 1),
+      ok(3, "hello"),
+      { settings: [[h2.Setting.headerTableSize, bytes]] },
+    ),
+  ),
+  ...[0, 1, 60, 103, 104, 105, 65_536].map((bytes) =>
+    row(
+      `6.5.2 a client that changes its own table to ${bytes} bytes, and back`,
+      async (client) => {
+        await callTwice(client, 1);
+        client.sendSettings([h2.Setting.headerTableSize, bytes]);
+        await callTwice(client, 5);
+        client.sendSettings([h2.Setting.headerTableSize, 4096]);
+        await callTwice(client, 9);
+        client.sendSettings([h2.Setting.headerTableSize, bytes]);
+        client.sendSettings([h2.Setting.headerTableSize, 4096]);
+        await callTwice(client, 13);
+        client.sendSettings([h2.Setting.headerTableSize, 0], [h2.Setting.headerTableSize, 4096]);
+        await callTwice(client, 17);
+      },
+      ok(19, "hello"),
+    ),
   ),
   row(
     "RFC7541-6.2.3 never-indexed and Huffman-less literals",

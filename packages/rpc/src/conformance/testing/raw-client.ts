@@ -79,7 +79,10 @@ export class RawClient {
   readonly #streams = new Map<number, StreamRecord>();
   readonly #waiting = new Set<() => void>();
   readonly #handshake: boolean;
+  /** Table sizes of the SETTINGS frames that the server has not acknowledged; undefined: the frame has none. */
+  readonly #unacknowledged: (number | undefined)[] = [];
   #unparsed: Buffer = Buffer.alloc(0);
+  #failure: Error | undefined;
   #block: Buffer[] = [];
   #pings = 0;
 
@@ -93,7 +96,10 @@ export class RawClient {
       this.closed = true;
       this.#wake();
     });
-    if (this.#handshake) this.send(h2.PREFACE, h2.settings(...(options.settings ?? [])));
+    if (this.#handshake) {
+      this.send(h2.PREFACE);
+      this.sendSettings(...(options.settings ?? []));
+    }
   }
 
   static async connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
@@ -105,6 +111,12 @@ export class RawClient {
   /** Writes all parts at once. @returns false when the socket's buffer is full. */
   send(...parts: readonly Uint8Array[]): boolean {
     return !this.#socket.destroyed && this.#socket.write(Buffer.concat(parts));
+  }
+
+  /** Sends SETTINGS and, once they are acknowledged, holds the server to the size of the dynamic table. */
+  sendSettings(...entries: readonly (readonly [id: number, value: number])[]): void {
+    this.#unacknowledged.push(entries.findLast(([id]) => id === h2.Setting.headerTableSize)?.[1]);
+    this.send(h2.settings(...entries));
   }
 
   /** Writes the bytes one at a time, a turn of the event loop apart, so that the server sees every cut. */
@@ -168,6 +180,7 @@ export class RawClient {
     for (;;) {
       const found = find();
       if (found !== undefined && found !== false) return found;
+      if (this.#failure !== undefined) throw this.#failure;
       if (this.closed) throw new Error(`the connection closed before: ${what}; ${this.describe()}`);
       await this.#nextArrival(what);
     }
@@ -247,7 +260,8 @@ export class RawClient {
     const { type, flags, streamId, payload } = frame;
     switch (type) {
       case h2.FrameType.settings:
-        if (this.#handshake && (flags & h2.Flag.ack) === 0) this.send(h2.settingsAck());
+        if ((flags & h2.Flag.ack) !== 0) this.#onSettingsAck();
+        else if (this.#handshake) this.send(h2.settingsAck());
         break;
       case h2.FrameType.goaway:
         this.goaway = {
@@ -273,11 +287,22 @@ export class RawClient {
     }
   }
 
+  #onSettingsAck(): void {
+    const tableBytes = this.#unacknowledged.shift();
+    if (tableBytes !== undefined) this.#decoder.setMaxTableBytes(tableBytes);
+  }
+
   #recordHeaders(streamId: number): void {
     const block = Buffer.concat(this.#block);
     this.#block = [];
     const list = new Map<string, string>();
-    this.#decoder.decode(block, 0, block.length, (name, value) => list.set(name, value), 1 << 20);
+    try {
+      this.#decoder.decode(block, 0, block.length, (name, value) => list.set(name, value), 1 << 20);
+    } catch (error) {
+      this.#failure = new Error("the server's header block is wrong", { cause: error });
+      this.#socket.destroy();
+      return;
+    }
     this.stream(streamId).headerLists.push(list);
   }
 }
