@@ -66,7 +66,7 @@ export class Outbound {
       dataBytes > this.#window ||
       dataBytes > stream.sendWindow ||
       this.#readyFirst !== undefined ||
-      output.gatheredBytes > this.#limits.outputHighWaterBytes
+      output.backlogBytes > this.#limits.outputHighWaterBytes
     ) {
       return false;
     }

@@ -38,14 +38,17 @@ const connectionSpecific = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-const notInNames = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
+const validName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
-const notInValues = /[\0\r\n]|^[ \t]|[ \t]$/;
+const colon = 0x3a;
 const digits = /^[0-9]{1,15}$/;
 
 export class RequestHeadReader {
   readonly #registry: MethodRegistry;
-  readonly #pseudo = new Map<string, string>();
+  #method: string | undefined;
+  #scheme: string | undefined;
+  #path: string | undefined;
+  #authority: string | undefined;
   #names: string[] = [];
   #values: string[] = [];
   #malformed: string | undefined;
@@ -55,7 +58,8 @@ export class RequestHeadReader {
   #encoding = "identity";
   #acceptsGzip = false;
   #contentLength = -1;
-  #fields = 0;
+  #pseudoSeen = false;
+  #regularSeen = false;
 
   constructor(registry: MethodRegistry) {
     this.#registry = registry;
@@ -63,24 +67,25 @@ export class RequestHeadReader {
 
   /** Takes one field; the listener of an HPACK decoder. */
   readonly onField = (name: string, value: string): void => {
-    this.#fields++;
-    if (notInValues.test(value)) this.#malformed ??= `value of ${name}`;
-    else if (name.charCodeAt(0) === 0x3a) this.#onPseudo(name, value);
-    else if (name.length === 0 || notInNames.test(name)) this.#malformed ??= `field name ${name}`;
-    else this.#onRegular(name, value);
+    if (!isValidValue(value)) this.#malformed ??= `value of ${name}`;
+    else if (name.charCodeAt(0) === colon) this.#onPseudo(name, value);
+    else {
+      this.#regularSeen = true;
+      this.#onRegular(name, value);
+    }
   };
 
   /** The head of a request whose fields have been taken; the reader is then ready for the next. */
   finishRequest(): RequestHead {
-    const method = this.#pseudo.get(":method");
-    const path = this.#pseudo.get(":path");
-    if (method === undefined || !path || !this.#pseudo.get(":scheme")) this.#malformed ??= "pseudo-headers";
-    const refusal = this.#refuse(method ?? "", path ?? "");
+    const path = this.#path ?? "";
+    if (this.#method === undefined || path === "" || !this.#scheme) this.#malformed ??= "pseudo-headers";
+    const method = this.#registry.find(path);
+    const refusal = this.#refuse(path, method);
     const head: RequestHead = {
-      path: path ?? "",
-      authority: this.#pseudo.get(":authority") ?? "",
+      path,
+      authority: this.#authority ?? "",
       metadata: new RequestMetadata(this.#names, this.#values),
-      method: refusal === undefined ? this.#registry.find(path ?? "") : undefined,
+      method: refusal === undefined ? method : undefined,
       refusal,
       malformed: this.#malformed,
       timeoutMs: this.#timeoutMs,
@@ -94,17 +99,36 @@ export class RequestHeadReader {
 
   /** The fields were trailers. @returns what is wrong with them, undefined for nothing. */
   finishTrailers(): string | undefined {
-    const wrong = this.#pseudo.size > 0 ? "pseudo-header in trailers" : this.#malformed;
+    const wrong = this.#pseudoSeen ? "pseudo-header in trailers" : this.#malformed;
     this.#reset();
     return wrong;
   }
 
   #onPseudo(name: string, value: string): void {
-    if (this.#fields > this.#pseudo.size + 1) this.#malformed ??= `${name} after regular fields`;
-    else if (this.#pseudo.has(name)) this.#malformed ??= `${name} twice`;
-    else if (name !== ":method" && name !== ":path" && name !== ":scheme" && name !== ":authority")
-      this.#malformed ??= `pseudo-header ${name}`;
-    this.#pseudo.set(name, value);
+    let before: string | undefined;
+    switch (name) {
+      case ":method":
+        before = this.#method;
+        this.#method = value;
+        break;
+      case ":path":
+        before = this.#path;
+        this.#path = value;
+        break;
+      case ":scheme":
+        before = this.#scheme;
+        this.#scheme = value;
+        break;
+      case ":authority":
+        before = this.#authority;
+        this.#authority = value;
+        break;
+      default:
+        this.#malformed ??= `pseudo-header ${name}`;
+    }
+    if (before !== undefined) this.#malformed ??= `${name} twice`;
+    if (this.#regularSeen) this.#malformed ??= `${name} after regular fields`;
+    this.#pseudoSeen = true;
   }
 
   #onRegular(name: string, value: string): void {
@@ -131,6 +155,7 @@ export class RequestHeadReader {
       case "grpc-message-type":
         return;
     }
+    if (!validName.test(name)) this.#malformed ??= `field name ${name}`;
     if (connectionSpecific.has(name)) this.#malformed ??= `field ${name}`;
     if (name.endsWith("-bin") && !isBinaryValue(value)) {
       const message = `malformed binary metadata "${value}" in header "${name}": illegal base64 data`;
@@ -159,22 +184,25 @@ export class RequestHeadReader {
   }
 
   /** In the order that gRPC servers check: is it gRPC at all, is it a POST, what do its own headers say, is it known. */
-  #refuse(method: string, path: string): RequestRefusal | undefined {
+  #refuse(path: string, found: RegisteredMethod | undefined): RequestRefusal | undefined {
     const type = this.#contentType ?? "";
     if (!isGrpcContentType(type)) {
       const message = `invalid gRPC request content-type "${type}"`;
       return { httpStatus: 415, code: GrpcStatus.invalidArgument, message };
     }
-    if (method !== "POST") {
-      const message = `Received a HEADERS frame with :method "${method}" which should be POST`;
+    if (this.#method !== "POST") {
+      const message = `Received a HEADERS frame with :method "${this.#method}" which should be POST`;
       return { httpStatus: 405, code: GrpcStatus.internal, message };
     }
     if (this.#refusal !== undefined) return this.#refusal;
-    return this.#registry.find(path) === undefined ? this.#registry.refuse(path) : undefined;
+    return found === undefined ? this.#registry.refuse(path) : undefined;
   }
 
   #reset(): void {
-    this.#pseudo.clear();
+    this.#method = undefined;
+    this.#scheme = undefined;
+    this.#path = undefined;
+    this.#authority = undefined;
     this.#names = [];
     this.#values = [];
     this.#malformed = undefined;
@@ -184,7 +212,8 @@ export class RequestHeadReader {
     this.#encoding = "identity";
     this.#acceptsGzip = false;
     this.#contentLength = -1;
-    this.#fields = 0;
+    this.#pseudoSeen = false;
+    this.#regularSeen = false;
   }
 }
 
@@ -194,4 +223,16 @@ export function isGrpcContentType(type: string): boolean {
   if (type.slice(0, base.length).toLowerCase() !== base) return false;
   const next = type.charAt(base.length);
   return next === "" || next === "+" || next === ";";
+}
+
+/** RFC 9113 section 8.2.1: no NUL, CR or LF anywhere, no space or tab at either end. A loop: values are short. */
+function isValidValue(value: string): boolean {
+  const last = value.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 0x20) continue;
+    if (code === 0 || code === 0x0a || code === 0x0d) return false;
+    if ((i === 0 || i === last) && (code === 0x20 || code === 0x09)) return false;
+  }
+  return true;
 }
