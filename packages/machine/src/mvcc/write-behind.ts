@@ -85,7 +85,7 @@ export class WriteBehind {
   #persistedTerm: number;
   #unwrittenBytes = 0;
   #inFlight: Promise<void> | undefined = undefined;
-  #failure: unknown = undefined;
+  #failure: Error | undefined = undefined;
   #drainWaiters: (() => void)[] = [];
 
   constructor(
@@ -186,9 +186,9 @@ export class WriteBehind {
     try {
       await this.#engine.write(batch.keys, batch.values);
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error("engine write failed", { cause: error });
       this.#wakeDrainWaiters();
-      throw error;
+      throw this.#failure;
     } finally {
       this.#inFlight = undefined;
     }
@@ -214,7 +214,7 @@ export class WriteBehind {
   }
 
   #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure as Error;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Takes whole entries off the tape until it is empty or a limit is reached. */
