@@ -1,5 +1,5 @@
 /** Random keys, intervals, values, leases and revisions, and the three plain requests made of them. */
-import { etcdserverpb } from "@quorate/proto";
+import type { etcdserverpb } from "@quorate/proto";
 import type { MessageInitShape } from "@quorate/proto";
 import type { Prng } from "@quorate/std";
 

@@ -8,7 +8,7 @@
  * and the process ends; without, a later compaction at exactly that revision loses the put. So a transaction with such
  * a delete has no puts.
  */
-import { etcdserverpb } from "@quorate/proto";
+import type { etcdserverpb } from "@quorate/proto";
 import type { MessageInitShape } from "@quorate/proto";
 import { openEnum } from "./operand-source.js";
 import type { OperandSource } from "./operand-source.js";
