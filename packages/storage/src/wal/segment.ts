@@ -2,8 +2,8 @@
  * A segment that is being written, and the zeros ahead of its records.
  *
  * Writing over zeros that are already on the disk costs one flush and no change to the file system's own tables; growing a
- * file costs a journal commit with every write (docs/decisions/0006-log-segments-of-zeros.md has the numbers). Node has no fallocate, and fallocated
- * space would need that commit all the same, so the zeros are real ones, written in the background.
+ * file costs a journal commit with every write. Node has no fallocate, and fallocated space would need that commit all the
+ * same, so the zeros are real ones, written in the background. Numbers: docs/decisions/0006-log-segments-of-zeros.md.
  *
  * Invariant: a fill never overlaps a record. While one is under way the range up to `#fillEnd` is its own, and `write` into it
  * waits until it is through.
