@@ -97,11 +97,7 @@ function openEngine(path: string, threadFile: string | undefined): Promise<Engin
   return threadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, threadFile);
 }
 
-async function openDisk(
-  { config, versions }: StartOptions,
-  dataDir: DataDir,
-  engine: Engine,
-): Promise<Disk> {
+async function openDisk({ config, versions }: StartOptions, dataDir: DataDir, engine: Engine): Promise<Disk> {
   const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
   const cluster = new ClusterRecord(config.learnersMax);
   const alarms = new AlarmSet();

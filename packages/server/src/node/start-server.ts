@@ -175,7 +175,6 @@ function startFields(config: MemberConfig, versions: StartOptions["versions"]): 
     "quota-backend-bytes": config.quotaBytes,
     "max-request-bytes": config.requestBytesMax,
     "pre-vote": config.preVote,
-    "strict-reconfig-check": config.strictReconfigCheck,
   };
 }
 

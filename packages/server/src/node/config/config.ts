@@ -30,9 +30,7 @@ export interface MemberConfig {
   readonly initialClusterState: "new" | "existing";
   readonly tickMs: number;
   readonly electionTicks: number;
-  readonly initialElectionTickAdvance: boolean;
   readonly preVote: boolean;
-  readonly strictReconfigCheck: boolean;
   readonly snapshotCountEntries: number;
   readonly snapshotCatchUpEntries: number;
   /** As given: 0 means the default of 2 GiB, negative means no quota. */
@@ -47,8 +45,6 @@ export interface MemberConfig {
   readonly autoCompaction: AutoCompaction;
   readonly compactionBatchLimit: number;
   readonly compactionSleepMs: number;
-  readonly warningApplyMs: number;
-  readonly unsafeNoFsync: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: "json" | "console";
   readonly logOutputs: readonly string[];
@@ -102,9 +98,7 @@ function resolve(given: FlagTexts): MemberConfig {
     ),
     tickMs,
     electionTicks: Math.floor(electionMs / tickMs),
-    initialElectionTickAdvance: values.boolean("initial-election-tick-advance"),
     preVote: values.boolean("pre-vote"),
-    strictReconfigCheck: values.boolean("strict-reconfig-check"),
     snapshotCountEntries: values.integer("snapshot-count"),
     snapshotCatchUpEntries: values.integer("snapshot-catchup-entries"),
     quotaBytes: values.integer("quota-backend-bytes"),
@@ -121,8 +115,6 @@ function resolve(given: FlagTexts): MemberConfig {
     ),
     compactionBatchLimit: values.integer("compaction-batch-limit"),
     compactionSleepMs: values.durationMs("compaction-sleep-interval"),
-    warningApplyMs: values.durationMs("warning-apply-duration"),
-    unsafeNoFsync: values.boolean("unsafe-no-fsync"),
     logLevel: oneOf(values.text("log-level"), LOG_LEVELS, "log-level"),
     logFormat: oneOf(values.text("log-format"), ["json", "console"], "log-format"),
     logOutputs: resolveLogOutputs(values.text("log-outputs"), values.text("logger")),

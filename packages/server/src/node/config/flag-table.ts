@@ -36,8 +36,8 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("heartbeat-interval", "uint", "100", ["on", "Time (in milliseconds) of a heartbeat interval."]),
   flag("election-timeout", "uint", "1000", ["on", "Time (in milliseconds) for an election to timeout."]),
   flag("initial-election-tick-advance", "bool", "true", [
-    "on",
-    "Whether to fast-forward initial election ticks.",
+    "accepted",
+    "Has a meaning only in clusters of several members.",
   ]),
   flag("pre-vote", "bool", "true", ["on", "Whether to run the raft PreVote phase before an election."]),
   flag("listen-peer-urls", "strings", "http://localhost:2380", [
@@ -67,10 +67,7 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("initial-cluster", "string", "", ["on", "Initial cluster configuration, name=url,..."]),
   flag("initial-cluster-state", "string", "new", ["on", "Initial cluster state ('new' or 'existing')."]),
   flag("initial-cluster-token", "string", "etcd-cluster", ["on", "Initial cluster token during bootstrap."]),
-  flag("strict-reconfig-check", "bool", "true", [
-    "on",
-    "Reject reconfiguration requests that would cause quorum loss.",
-  ]),
+  flag("strict-reconfig-check", "bool", "true", ["accepted", "Has a meaning only with membership changes."]),
   flag("quota-backend-bytes", "int", "0", [
     "on",
     "Backend size that raises the NOSPACE alarm (0 means 2 GiB, negative means none).",
@@ -107,18 +104,15 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("enable-log-rotation", "bool", "false", ["later", "Rotate a single log-outputs file."]),
   flag("log-rotation-config-json", "string", "", ["accepted", "Settings of log rotation."]),
   flag("warning-apply-duration", "duration", "100ms", [
-    "on",
-    "Apply duration above which a warning is logged.",
+    "accepted",
+    "Apply duration above which a warning is logged; has no effect yet.",
   ]),
   flag("warning-unary-request-duration", "duration", "300ms", [
     "accepted",
     "Request duration above which a warning is logged.",
   ]),
   flag("max-learners", "int", "1", ["on", "Maximum number of learners in the cluster."]),
-  flag("unsafe-no-fsync", "bool", "false", [
-    "on",
-    "Disable fsync: data is lost when the machine stops. For tests.",
-  ]),
+  flag("unsafe-no-fsync", "bool", "false", ["accepted", "Accepted for scripts; the log is always synced."]),
   flag("force-new-cluster", "bool", "false", ["later", "Force to create a new one-member cluster."]),
   flag("max-wals", "uint", "5", ["accepted", "Maximum number of wal files to retain."]),
   flag("max-snapshots", "uint", "5", ["accepted", "Deprecated."]),
