@@ -294,19 +294,23 @@ export class SimCluster implements SimObserver {
   }
 
   /**
-   * The one way to get stuck that is not ours to fix: a leader that a change made a non-voter was the only one to learn that
-   * the change is committed, and is gone as leader. It cannot stand; the voters, who still need its vote because they
-   * have not applied the change, do not get it because its log is longer. Configurations that act when applied, not when
+   * The one way to get stuck that is not ours to fix: a leader that a change made a non-voter learned that the change is
+   * committed, and is gone as leader before every voter has heard of it. It cannot stand; the voters that have not heard
+   * still need its vote, and do not get it because its log is longer. Configurations that act when applied, not when
    * appended, have this corner; upstream has it too.
    */
   #isStranded(): boolean {
     const newest = this.#checks.newestConfState();
     if (newest === null) return false;
-    const knows = (id: bigint): boolean => {
-      const status = this.#nodes[Number(id) - 1]?.raw?.status();
-      return status !== undefined && confStatesEqual(status.confState, newest);
-    };
-    return !newest.voters.some(knows);
+    return this.#nodes.some((voter) => {
+      const conf = voter.raw?.status().confState;
+      if (conf === undefined || !newest.voters.includes(voter.id) || confStatesEqual(conf, newest))
+        return false;
+      const needs = (id: bigint): boolean => conf.voters.includes(id) || conf.votersOutgoing.includes(id);
+      return this.#nodes.some(
+        (other) => !newest.voters.includes(other.id) && needs(other.id) && hasLongerLog(other, voter),
+      );
+    });
   }
 
   #peacefulRound(): void {
@@ -347,4 +351,15 @@ export class SimCluster implements SimObserver {
 
 function isIn(conf: ConfState, id: bigint): boolean {
   return [conf.voters, conf.votersOutgoing, conf.learners, conf.learnersNext].some((ids) => ids.includes(id));
+}
+
+/** Whether `a` would refuse its vote to `b`. */
+function hasLongerLog(a: SimNode, b: SimNode): boolean {
+  const last = (node: SimNode): [number, number] => {
+    const index = node.view.lastIndex();
+    return [Number(node.view.term(index)), index];
+  };
+  const [termA, indexA] = last(a);
+  const [termB, indexB] = last(b);
+  return termA > termB || (termA === termB && indexA > indexB);
 }
