@@ -2,11 +2,11 @@
  * The long way to answer a range: scan, order, load and encode in pieces of a few milliseconds at most, holding one read view
  * from beginning to end. It ends early, with nothing, when its caller has left.
  */
-import type { ReadView, Slot, StoreReads } from "../mvcc/store-api.js";
+import { NO_SLOT, type ReadView, type Slot, type StoreReads } from "../mvcc/store-api.js";
 import type { DeferredBody } from "./outcome.js";
 import type { RangeRun } from "./range-run.js";
 import { sortInTurns, type Turns } from "./turn-sort.js";
-import { compareBytes, findValue, withoutValue } from "./wire/key-value.js";
+import { compareWhole, findValue, withoutValue } from "./wire/key-value.js";
 import { PartsWriter } from "./wire/parts-writer.js";
 
 const TAG_KVS = 0x12;
@@ -33,6 +33,10 @@ export class RangeTask implements DeferredBody {
   readonly #view: ReadView;
   #started = false;
   #abandoned = false;
+  /** The slot that `#copyRecord` copies: one closure for all rows. */
+  #copied: Slot = NO_SLOT;
+  readonly #copyRecord = (target: Uint8Array, at: number): boolean =>
+    this.#store.copyRecord(this.#copied, target, at);
 
   constructor(options: RangeTaskOptions) {
     this.#store = options.store;
@@ -67,15 +71,31 @@ export class RangeTask implements DeferredBody {
     const parts = new PartsWriter();
     for (let start = 0; start < run.rowCount; start += ROWS_PER_LOAD) {
       if (this.#abandoned) return [];
-      const records = await this.#recordsOf(
-        rows.subarray(start, Math.min(start + ROWS_PER_LOAD, run.rowCount)),
-      );
-      for (const record of records) parts.record(TAG_KVS, run.stripsValues ? withoutValue(record) : record);
+      await this.#appendRows(parts, rows.subarray(start, Math.min(start + ROWS_PER_LOAD, run.rowCount)));
       await this.#turns.yieldTurn();
     }
     parts.chunk.bool(TAG_MORE, run.more);
     parts.chunk.uint(TAG_COUNT, run.count);
     return parts.finish();
+  }
+
+  async #appendRows(parts: PartsWriter, rows: Uint32Array): Promise<void> {
+    const { stripsValues } = this.#run;
+    let copied = 0;
+    while (copied < rows.length && this.#copyRow(parts, rows[copied] as number)) copied += 1;
+    if (copied === rows.length) return;
+    // From the first record on that is long or not in memory, the batch goes the slower way.
+    const records = await this.#recordsOf(rows.subarray(copied));
+    for (const record of records) parts.record(TAG_KVS, stripsValues ? withoutValue(record) : record);
+  }
+
+  /** Copies a record from memory without a view of it: there may be a million. */
+  #copyRow(parts: PartsWriter, row: number): boolean {
+    const run = this.#run;
+    if (run.stripsValues) return false;
+    const slot = run.slots[row] as Slot;
+    this.#copied = slot;
+    return parts.copied(TAG_KVS, this.#store.recordSizeOf(slot), this.#copyRecord);
   }
 
   async #orderRows(): Promise<Uint32Array> {
@@ -89,21 +109,19 @@ export class RangeTask implements DeferredBody {
   async #orderByValue(): Promise<Uint32Array> {
     const run = this.#run;
     const rows = run.positions();
-    const values: { record: Uint8Array; start: number; end: number }[] = [];
+    const values: Uint8Array[] = [];
     for (let start = 0; start < rows.length; start += ROWS_PER_LOAD) {
       if (this.#abandoned) return rows;
       const records = await this.#recordsOf(rows.subarray(start, start + ROWS_PER_LOAD));
-      for (const record of records) values.push({ record, ...findValue(record) });
+      for (const record of records) {
+        const value = findValue(record);
+        values.push(record.subarray(value.start, value.end));
+      }
       await this.#turns.yieldTurn();
     }
     const sign = run.descends ? -1 : 1;
-    const order = (a: number, b: number): number => {
-      const left = values[a];
-      const right = values[b];
-      if (left === undefined || right === undefined) return 0;
-      const ranges = { aStart: left.start, aEnd: left.end, bStart: right.start, bEnd: right.end };
-      return sign * compareBytes(left.record, right.record, ranges) || a - b;
-    };
+    const order = (a: number, b: number): number =>
+      sign * compareWhole(values[a] as Uint8Array, values[b] as Uint8Array) || a - b;
     return sortInTurns(rows, order, this.#turns);
   }
 

@@ -86,3 +86,13 @@ export function compareBytes(
   }
   return aLength - bLength;
 }
+
+/** Unsigned lexicographic order of two byte strings: negative, 0 or positive. */
+export function compareWhole(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}

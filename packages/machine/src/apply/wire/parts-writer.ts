@@ -33,6 +33,26 @@ export class PartsWriter {
     this.quote(bytes);
   }
 
+  /**
+   * Appends a length-delimited field of `size` bytes that `copy` writes to the place it is given; false, and nothing
+   * appended, when it has nothing to write or the field is long enough to be quoted instead.
+   */
+  copied(tag: number, size: number, copy: (target: Uint8Array, at: number) => boolean): boolean {
+    if (size >= QUOTE_BYTES_MIN) return false;
+    const { chunk } = this;
+    const rewind = chunk.length;
+    chunk.varint(tag);
+    chunk.varint(size);
+    chunk.reserve(size);
+    if (!copy(chunk.buffer, chunk.length)) {
+      chunk.length = rewind;
+      return false;
+    }
+    chunk.length += size;
+    if (chunk.length >= CHUNK_BYTES) this.#finishChunk(CHUNK_BYTES + QUOTE_BYTES_MIN);
+    return true;
+  }
+
   /** Appends bytes as they are. */
   quote(bytes: Uint8Array): void {
     if (bytes.length < QUOTE_BYTES_MIN) {
