@@ -1,8 +1,10 @@
 /** A file system of a few megabytes, for as long as a test needs a disk that can be filled. */
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../harness/run-command.js";
+
+const CHUNK_BYTES = 1_000_000;
 
 export class SmallDisk {
   readonly folder: string;
@@ -27,10 +29,18 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** Takes all space but `bytes`. */
+  /** Takes all space but `bytes`, or all of it when the server takes some at the same time. */
   fillUpTo(bytes: number): void {
-    const size = Math.max(0, this.freeBytes - bytes);
-    writeFileSync(join(this.folder, "filler"), Buffer.alloc(size));
+    const filler = openSync(join(this.folder, "filler"), "w");
+    try {
+      while (this.freeBytes > bytes) {
+        writeSync(filler, Buffer.alloc(Math.min(CHUNK_BYTES, this.freeBytes - bytes)));
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    } finally {
+      closeSync(filler);
+    }
   }
 
   giveBack(): void {
