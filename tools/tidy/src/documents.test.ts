@@ -30,10 +30,10 @@ test("every relative link leads somewhere, down to the heading", () => {
   expect(broken).toEqual([]);
 });
 
-test("decisions are numbered without gaps and dated", () => {
+test("decisions are numbered from 0001 without gaps, and dated", () => {
   const decisions = documents.filter((path) => path.startsWith("docs/decisions/"));
   const numbers = decisions.map((path) => Number(/\/(\d{4})-[a-z0-9-]+\.md$/.exec(path)?.[1]));
-  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(numbers).toEqual(decisions.map((_, index) => index + 1));
   expect(decisions.filter((path) => !/^Date: \d{4}-\d{2}-\d{2}$/m.test(readText(path)))).toEqual([]);
 });
 
