@@ -6,15 +6,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { LeaseTimeToLiveRequest, LeaseTimeToLiveResponse } from "../etcdserverpb/rpc_pb.js";
-import { file_etcdserverpb_rpc } from "../etcdserverpb/rpc_pb.js";
+import type { LeaseTimeToLiveRequest, LeaseTimeToLiveResponse } from "../etcdserverpb/lease_pb.js";
+import { file_etcdserverpb_lease } from "../etcdserverpb/lease_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file leasepb/lease.proto.
  */
 export const file_leasepb_lease: GenFile = /*@__PURE__*/
-  fileDesc("ChNsZWFzZXBiL2xlYXNlLnByb3RvEgdsZWFzZXBiIjYKBUxlYXNlEgoKAklEGAEgASgDEgsKA1RUTBgCIAEoAxIUCgxSZW1haW5pbmdUVEwYAyABKAMiXAoUTGVhc2VJbnRlcm5hbFJlcXVlc3QSRAoWTGVhc2VUaW1lVG9MaXZlUmVxdWVzdBgBIAEoCzIkLmV0Y2RzZXJ2ZXJwYi5MZWFzZVRpbWVUb0xpdmVSZXF1ZXN0Il8KFUxlYXNlSW50ZXJuYWxSZXNwb25zZRJGChdMZWFzZVRpbWVUb0xpdmVSZXNwb25zZRgBIAEoCzIlLmV0Y2RzZXJ2ZXJwYi5MZWFzZVRpbWVUb0xpdmVSZXNwb25zZWIGcHJvdG8z", [file_etcdserverpb_rpc]);
+  fileDesc("ChNsZWFzZXBiL2xlYXNlLnByb3RvEgdsZWFzZXBiIjYKBUxlYXNlEgoKAklEGAEgASgDEgsKA1RUTBgCIAEoAxIUCgxSZW1haW5pbmdUVEwYAyABKAMiXAoUTGVhc2VJbnRlcm5hbFJlcXVlc3QSRAoWTGVhc2VUaW1lVG9MaXZlUmVxdWVzdBgBIAEoCzIkLmV0Y2RzZXJ2ZXJwYi5MZWFzZVRpbWVUb0xpdmVSZXF1ZXN0Il8KFUxlYXNlSW50ZXJuYWxSZXNwb25zZRJGChdMZWFzZVRpbWVUb0xpdmVSZXNwb25zZRgBIAEoCzIlLmV0Y2RzZXJ2ZXJwYi5MZWFzZVRpbWVUb0xpdmVSZXNwb25zZWIGcHJvdG8z", [file_etcdserverpb_lease]);
 
 /**
  * Times are seconds.

@@ -6,15 +6,15 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ResponseHeader } from "../etcdserverpb/rpc_pb.js";
-import { file_etcdserverpb_rpc } from "../etcdserverpb/rpc_pb.js";
+import type { ResponseHeader } from "../etcdserverpb/header_pb.js";
+import { file_etcdserverpb_header } from "../etcdserverpb/header_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file v3lockpb/v3lock.proto.
  */
 export const file_v3lockpb_v3lock: GenFile = /*@__PURE__*/
-  fileDesc("ChV2M2xvY2twYi92M2xvY2sucHJvdG8SCHYzbG9ja3BiIioKC0xvY2tSZXF1ZXN0EgwKBG5hbWUYASABKAwSDQoFbGVhc2UYAiABKAMiSQoMTG9ja1Jlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchILCgNrZXkYAiABKAwiHAoNVW5sb2NrUmVxdWVzdBILCgNrZXkYASABKAwiPgoOVW5sb2NrUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyMn4KBExvY2sSNwoETG9jaxIVLnYzbG9ja3BiLkxvY2tSZXF1ZXN0GhYudjNsb2NrcGIuTG9ja1Jlc3BvbnNlIgASPQoGVW5sb2NrEhcudjNsb2NrcGIuVW5sb2NrUmVxdWVzdBoYLnYzbG9ja3BiLlVubG9ja1Jlc3BvbnNlIgBiBnByb3RvMw", [file_etcdserverpb_rpc]);
+  fileDesc("ChV2M2xvY2twYi92M2xvY2sucHJvdG8SCHYzbG9ja3BiIioKC0xvY2tSZXF1ZXN0EgwKBG5hbWUYASABKAwSDQoFbGVhc2UYAiABKAMiSQoMTG9ja1Jlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchILCgNrZXkYAiABKAwiHAoNVW5sb2NrUmVxdWVzdBILCgNrZXkYASABKAwiPgoOVW5sb2NrUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyMn4KBExvY2sSNwoETG9jaxIVLnYzbG9ja3BiLkxvY2tSZXF1ZXN0GhYudjNsb2NrcGIuTG9ja1Jlc3BvbnNlIgASPQoGVW5sb2NrEhcudjNsb2NrcGIuVW5sb2NrUmVxdWVzdBoYLnYzbG9ja3BiLlVubG9ja1Jlc3BvbnNlIgBiBnByb3RvMw", [file_etcdserverpb_header]);
 
 /**
  * @generated from message v3lockpb.LockRequest
