@@ -119,9 +119,18 @@ export class Inbox implements MessageSink {
   }
 
   #inflate(bytes: Uint8Array): void {
-    const { options, zlib } = this.#stream.host.context;
+    const host = this.#stream.host;
+    const { options, zlib } = host.context;
+    this.#account();
+    if (host.inboxBytes + bytes.length > options.limits.inboxBytesMax) {
+      this.#refuse();
+      return;
+    }
+    // Counted until the job is done even if the call ends before: the queue of jobs keeps the bytes till then.
+    host.inboxBytes += bytes.length;
     this.#inflating = true;
     zlib.inflate(bytes, options.maxReceiveMessageBytes, (result) => {
+      host.inboxBytes -= bytes.length;
       this.#inflating = false;
       if (this.#disposed) return;
       this.#onInflated(result, options.maxReceiveMessageBytes);
@@ -150,12 +159,14 @@ export class Inbox implements MessageSink {
     const held = this.#assembler.heldBytes + this.#waitingBytes;
     host.inboxBytes += held - this.#heldBytes;
     this.#heldBytes = held;
-    if (held > 0 && host.inboxBytes > host.context.options.limits.inboxBytesMax) {
-      this.#stream.fail(
-        GrpcStatus.resourceExhausted,
-        "too many bytes of unfinished requests on this connection",
-      );
-    }
+    if (held > 0 && host.inboxBytes > host.context.options.limits.inboxBytesMax) this.#refuse();
+  }
+
+  #refuse(): void {
+    this.#stream.fail(
+      GrpcStatus.resourceExhausted,
+      "too many bytes of unfinished requests on this connection",
+    );
   }
 }
 
