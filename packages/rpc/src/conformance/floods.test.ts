@@ -2,9 +2,11 @@
  * Clients that mean harm. Each meets a server process of its own; the connection must end or the attack be harmless, the
  * server's memory must stay bounded, and the calls of another client must be answered all the while.
  */
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HpackEncoder } from "../hpack/hpack-encoder.js";
+import type { HeaderField } from "../hpack/hpack-encoder.js";
 import { statelessField } from "../hpack/hpack-literal.js";
 import type { GrpcServerOptions } from "../options.js";
 import { Bystander, many, pour } from "./testing/flood.js";
@@ -42,8 +44,20 @@ function ids(): () => number {
 }
 
 /** A block that means the same at any time. */
-const holdBlock = Buffer.concat(request(Method.hold).map(({ name, value }) => statelessField(name, value)));
-const echoBlock = Buffer.concat(request().map(({ name, value }) => statelessField(name, value)));
+const blockOf = (fields: readonly HeaderField[]): Buffer =>
+  Buffer.concat(fields.map(({ name, value }) => statelessField(name, value)));
+
+const holdBlock = blockOf(request(Method.hold));
+const echoBlock = blockOf(request());
+
+/** DATA frames of the largest size that carry `bytes`. */
+function inFrames(streamId: number, bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += h2.DEFAULT_MAX_FRAME_BYTES) {
+    frames.push(h2.data(streamId, bytes.subarray(at, at + h2.DEFAULT_MAX_FRAME_BYTES), Flag.none));
+  }
+  return frames;
+}
 
 const openHold = (id: number): Buffer => h2.headers(id, holdBlock, Flag.endHeaders);
 
@@ -320,6 +334,26 @@ const FLOODS: readonly Flood[] = [
   {
     name: "messages in one-byte frames",
     attack: pourOnStream(h2.data(1, "x", Flag.none)),
+  },
+  {
+    name: "compressed messages faster than they can be inflated",
+    options: { limits: { inboxBytesMax: 2 * mib } },
+    attack: async (client) => {
+      const next = ids();
+      // Large before and after: the input fills a stream's window, the output takes milliseconds.
+      const content = Buffer.concat([randomBytes(56 * kib), Buffer.alloc(3 * mib)]);
+      const message = h2.message(gzipSync(content), 1);
+      const block = blockOf(request(Method.collect, { "grpc-encoding": "gzip" }));
+      const bytesMax = 96 * mib;
+      return await pour(
+        client,
+        () => {
+          const id = next();
+          return Buffer.concat([h2.headers(id, block, Flag.endHeaders), ...inFrames(id, message)]);
+        },
+        bytesMax,
+      );
+    },
   },
   {
     name: "gzip bombs",

@@ -19,8 +19,13 @@ export interface ServerReport {
 const options = JSON.parse(process.argv[2] ?? "{}") as GrpcServerOptions;
 const server = await startTestServer(options);
 
-function report(): void {
-  (globalThis as { gc?: () => void }).gc?.();
+const collect = (globalThis as { gc?: () => void }).gc ?? ((): void => undefined);
+
+async function report(): Promise<void> {
+  collect();
+  // Buffers are freed behind a collection, on another thread; the second one waits for the first.
+  await new Promise(setImmediate);
+  collect();
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
   const message: ServerReport = {
     port: server.port,
@@ -32,6 +37,6 @@ function report(): void {
   process.send?.(message);
 }
 
-process.on("message", report);
+process.on("message", () => void report());
 process.on("disconnect", () => process.exit(0));
-report();
+await report();
