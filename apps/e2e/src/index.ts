@@ -1,2 +1,0 @@
-/** Real processes on loopback, driven by other people's clients. */
-export {};
