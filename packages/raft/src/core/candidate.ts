@@ -45,7 +45,10 @@ function handleVote(raft: Raft, message: Message): void {
   if (tally.result === "VoteWon") {
     if (raft.role === StateRole.StatePreCandidate) {
       campaign(raft, "election");
-    } else {
+    } else if (raft.tracker.hasVoted(raft.id)) {
+      // Our own vote comes back once term and vote are durable, and only then may we lead, be the others' votes enough or
+      // not. Leading before, then crashing, we would come back in the term before, be elected to this one again by those
+      // who voted for us, and fill its indexes a second time. Upstream does not wait; the fuzzer found the two leaders in one.
       becomeLeader(raft);
       broadcastAppend(raft);
     }

@@ -8,7 +8,7 @@ import {
   receive,
   takeMessages,
 } from "../testing/raft-fixture.js";
-import { MessageType } from "../types/message.js";
+import { type Message, MessageType } from "../types/message.js";
 import { StateRole } from "../types/ready.js";
 import { TRANSFER_CONTEXT } from "./election.js";
 import { tick } from "./tick.js";
@@ -172,6 +172,16 @@ describe("transfer", () => {
     receive(raft, 2, { type: MessageType.MsgTimeoutNow, term: 1 });
     expect([raft.role, raft.term]).toEqual([StateRole.StateFollower, 1]);
   });
+});
+
+test("a candidate does not lead before its own vote is durable, whatever the others say", () => {
+  const { raft } = createRaft();
+  receive(raft, 1, { type: MessageType.MsgHup });
+  const own = takeMessages(raft).find((message) => message.to === 1n);
+  for (const from of [2, 3]) receive(raft, from, { type: MessageType.MsgVoteResp, term: 1 });
+  expect(raft.role).toBe(StateRole.StateCandidate);
+  receive(raft, 1, own as Message);
+  expect(raft.role).toBe(StateRole.StateLeader);
 });
 
 test("a learner never stands, but votes when asked", () => {

@@ -90,6 +90,10 @@ export class ProgressTracker implements AckedIndexer {
     if (!this.#votes.has(id)) this.#votes.set(id, granted);
   }
 
+  hasVoted(id: bigint): boolean {
+    return this.#votes.has(id);
+  }
+
   tallyVotes(): Tally {
     let granted = 0;
     let rejected = 0;
