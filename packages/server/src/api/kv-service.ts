@@ -134,7 +134,7 @@ export class KvService {
 
   readonly #handleRangeStream = (call: ServerStreamCall, message: Uint8Array): void => {
     // Kept for as long as the stream lasts.
-    const range = Object.assign(new RangeView(), this.#decodeRange(message.slice()));
+    const range = Object.assign(new RangeView(), this.#decodeRange(new Uint8Array(message)));
     const refusal = checkRangeStream(range);
     if (refusal === undefined) new RangeStreamCall(call, range, this.#streamOptions()).start();
     else failCall(call, refusal);
@@ -161,7 +161,7 @@ export class KvService {
   #readTxn(call: UnaryCall, message: Uint8Array, serializable: boolean): void {
     const { member, replies, onError } = this.#options;
     // The reader may need the request in later turns, when the socket's buffer is used for something else.
-    const kept = message.slice();
+    const kept = new Uint8Array(message);
     const read = new TxnCall(call, decodeTxn(kept, 0, kept.length), {
       member,
       replies,

@@ -36,7 +36,7 @@ export class RangeCall implements ReadWaiter, BodyHolder {
 
   /** Waits until everything acknowledged before now is visible here, then answers. Call it in the handler. */
   wait(message: Uint8Array): void {
-    this.#request = message.slice();
+    this.#request = new Uint8Array(message);
     this.#listen();
     this.#parts.member.awaitReadIndex(this);
   }
