@@ -44,16 +44,30 @@ export class CorruptionError extends Error {
   }
 }
 
-/** Wraps what Node or RocksDB threw; the code of the operating system decides, never the message. */
+/** RocksDB hands the operating system's reason on as text only; this is the C library's text for ENOSPC. */
+const NO_SPACE_TEXT = "No space left on device";
+
+/** Wraps what Node or RocksDB threw. The code of the operating system decides; where there is none, RocksDB's text does. */
 export function toOperationalError(error: unknown, doing: string): OperationalError {
   if (error instanceof OperationalError) return error;
   const code = errnoOf(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
+  const full =
+    code === "ENOSPC" || code === "EDQUOT" || (code === undefined && reason.includes(NO_SPACE_TEXT));
   return new OperationalError(
-    code === "ENOSPC" || code === "EDQUOT" ? "no-space" : code === "ENOENT" ? "missing" : "io",
+    full ? "no-space" : code === "ENOENT" ? "missing" : "io",
     `${doing}: ${reason}`,
     error,
   );
+}
+
+/** What happened and why: the binding's own message ("Batch was not applied") says nothing without its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const causes =
+    error instanceof AggregateError ? error.errors.filter((each) => each !== null) : [error.cause];
+  const first: unknown = causes.find((cause) => cause !== undefined);
+  return first === undefined ? error.message : `${error.message}: ${reasonOf(first)}`;
 }
 
 /** The `code` of a system error (`ENOENT`, `EEXIST`, ...), its own or its cause's. */
