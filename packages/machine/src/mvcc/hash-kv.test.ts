@@ -157,3 +157,12 @@ test("the hash over all tables sees every row but those in which members may dif
   });
   expect(await first.store.hashAll()).not.toBe(await second.store.hashAll());
 });
+
+test("below revision zero there is nothing, which has a hash too, whatever was compacted", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine());
+  for (const key of ["a", "b", "a"]) fixture.put(key, "v");
+  const nothing = 1084519789;
+  expect(await fixture.store.hashKv(-5)).toMatchObject({ kind: "hash", hash: nothing, revision: -5 });
+  fixture.compact(3);
+  expect(await fixture.store.hashKv(-1)).toMatchObject({ kind: "hash", hash: nothing, compactRevision: 3 });
+});

@@ -383,7 +383,8 @@ export class Store implements StoreWrites, StoreDriver {
     const remembered = this.#compactionHashes.find(at);
     if (remembered !== undefined) return remembered;
     const compactRevision = this.#compactor.revision;
-    if (at < compactRevision) return { kind: "compacted" };
+    // Below zero there is nothing: etcd hashes it all the same.
+    if (at > 0 && at < compactRevision) return { kind: "compacted" };
     if (at > this.#revision) return { kind: "future-revision" };
     const view = this.#views.open(compactRevision);
     try {
