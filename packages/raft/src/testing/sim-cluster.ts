@@ -315,8 +315,8 @@ export class SimCluster implements SimObserver {
 
   #peacefulRound(): void {
     for (const node of this.#nodes) {
-      // A node that has applied its own removal is stopped by its member; one that does not know may still be needed.
-      if (this.#isMember(node) || isIn(node.state.confState, node.id)) node.raw?.tick();
+      // The removed too: voters that have not heard of the removal may still need their votes.
+      node.raw?.tick();
       for (let busy = true; busy;) {
         node.handleReady(0);
         while (node.appendWork.length > 0) node.runAppendThread(0);
