@@ -24,6 +24,9 @@ const HASH_CHUNK_ROWS = 512;
 const encodeName = (name: string): Uint8Array => Uint8Array.from(name, (char) => char.charCodeAt(0));
 const TABLE_NAME = encodeName("key");
 
+/** The hash of a store without rows. */
+export const HASH_OF_NOTHING: number = crc32c(0, TABLE_NAME);
+
 export interface HashSource {
   readonly engine: Engine;
   readonly index: KeyIndex;

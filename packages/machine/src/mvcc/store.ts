@@ -20,7 +20,7 @@ import { assert } from "@quorate/std";
 import { CompactionHashes } from "./compaction-hashes.js";
 import { Compactor } from "./compactor.js";
 import type { Engine } from "./engine.js";
-import { hashRevisions, type HashSource, hashTables } from "./hash-kv.js";
+import { HASH_OF_NOTHING, hashRevisions, type HashSource, hashTables } from "./hash-kv.js";
 import { ABSENT, KeyIndex } from "./key-index.js";
 import { ReadViews } from "./read-views.js";
 import { RecordCache } from "./record-cache.js";
@@ -383,8 +383,9 @@ export class Store implements StoreWrites, StoreDriver {
     const remembered = this.#compactionHashes.find(at);
     if (remembered !== undefined) return remembered;
     const compactRevision = this.#compactor.revision;
-    // Below zero there is nothing: etcd hashes it all the same.
-    if (at > 0 && at < compactRevision) return { kind: "compacted" };
+    // Below zero there is nothing: etcd answers with the hash of that, whatever was compacted.
+    if (at < 0) return { kind: "hash", hash: HASH_OF_NOTHING, revision: at, compactRevision };
+    if (at < compactRevision) return { kind: "compacted" };
     if (at > this.#revision) return { kind: "future-revision" };
     const view = this.#views.open(compactRevision);
     try {
