@@ -315,8 +315,11 @@ export class SimCluster implements SimObserver {
 
   #peacefulRound(): void {
     for (const node of this.#nodes) {
-      // The removed too: voters that have not heard of the removal may still need their votes.
-      node.raw?.tick();
+      // The removed too: voters that have not heard of the removal may still need their votes. But a removed leader, which
+      // would lead on and take no proposals, is stopped by its member; here it falls silent.
+      const leadsOn =
+        node.softState()?.role === StateRole.StateLeader && !isIn(node.state.confState, node.id);
+      if (!leadsOn) node.raw?.tick();
       for (let busy = true; busy;) {
         node.handleReady(0);
         while (node.appendWork.length > 0) node.runAppendThread(0);
