@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@quorate/source"] } },
   test: {
     include: ["src/**/*.test.ts"],
+    globalSetup: ["src/harness/global-setup.ts"],
     pool: "forks",
     fileParallelism: false,
     testTimeout: 900_000,

@@ -1,5 +1,7 @@
 import { Etcd3 } from "etcd3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lacksOffers } from "../harness/offers.js";
+import type { Offer } from "../harness/offers.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { useMember } from "../harness/use-member.js";
 
@@ -45,7 +47,7 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     expect(await client.get("counter").string()).toBe("2");
   });
 
-  it("watches a prefix, from now on and from a past revision", async () => {
+  itNeeding(["Watch"], "watches a prefix, from now on and from a past revision", async () => {
     const past = await client.put("watched/0").value("past");
     const watcher = await client.watch().prefix("watched/").startRevision(past.header.revision).create();
     const seen: string[] = [];
@@ -63,7 +65,7 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     expect(seen).toEqual(["put watched/0=past", "put watched/1=now", "delete watched/1"]);
   });
 
-  it("attaches keys to a lease that takes them along when it is revoked", async () => {
+  itNeeding(["Lease"], "attaches keys to a lease that takes them along when it is revoked", async () => {
     const lease = client.lease(60);
     await lease.put("leased").value("x");
     expect(await client.get("leased").string()).toBe("x");
@@ -80,7 +82,7 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     });
   });
 
-  it("holds a lock against another", async () => {
+  itNeeding(["Lease"], "holds a lock against another", async () => {
     const first = client.lock("door");
     await first.acquire();
     await expect(client.lock("door").acquire()).rejects.toThrow();
@@ -90,7 +92,7 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     await second.release();
   });
 
-  it("elects a leader and sees the next one follow", async () => {
+  itNeeding(["Lease", "Watch"], "elects a leader and sees the next one follow", async () => {
     const election = client.election("chair", 60);
     const first = election.campaign("first");
     await new Promise<void>((resolve) => first.on("elected", resolve));
@@ -103,3 +105,8 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     await second.resign();
   });
 });
+
+/** A test of what not every server offers. */
+function itNeeding(needs: readonly Offer[], name: string, run: () => Promise<void>): void {
+  it.skipIf(lacksOffers(`${suite}: ${name}`, needs))(name, run);
+}

@@ -25,26 +25,39 @@ const WEIGHTS: readonly (readonly [weight: number, make: (source: OperandSource)
   ],
   [160, (source) => ({ kind: "txn", request: create(etcdserverpb.TxnRequestSchema, generateTxn(source)) })],
   [15, generateCompact],
-  [10, generateLeaseGrant],
-  [10, generateLeaseRevoke],
   [15, generateHashKv],
 ];
+
+const LEASE_WEIGHTS: typeof WEIGHTS = [
+  [10, generateLeaseGrant],
+  [10, generateLeaseRevoke],
+];
+
+export interface GeneratorOptions {
+  /**
+   * Whether leases are granted and revoked. Without, each lease that a put names is unknown, and few puts name one, because
+   * all of those are refused.
+   */
+  readonly grantsLeases: boolean;
+}
 
 export class Generator {
   readonly #source: OperandSource;
   readonly #prng: Prng;
+  readonly #weights: typeof WEIGHTS;
 
-  constructor(prng: Prng) {
+  constructor(prng: Prng, { grantsLeases }: GeneratorOptions) {
     this.#prng = prng;
-    this.#source = new OperandSource(prng);
+    this.#source = new OperandSource(prng, grantsLeases ? 0.3 : 0.05);
+    this.#weights = grantsLeases ? [...WEIGHTS, ...LEASE_WEIGHTS] : WEIGHTS;
   }
 
   /** @param view what the store looked like after the operation before. */
   next(view: StoreView): Operation {
     this.#source.view = view;
-    const total = WEIGHTS.reduce((sum, [weight]) => sum + weight, 0);
+    const total = this.#weights.reduce((sum, [weight]) => sum + weight, 0);
     let ticket = this.#prng.below(total);
-    for (const [weight, make] of WEIGHTS) {
+    for (const [weight, make] of this.#weights) {
       if (ticket < weight) return make(this.#source);
       ticket -= weight;
     }

@@ -67,10 +67,13 @@ const TOO_LARGE_BYTES: readonly number[] = [1_572_900, 2_097_200];
 export class OperandSource {
   readonly prng: Prng;
   view: StoreView = { revision: 1, compacted: -1, settled: false };
+  readonly #leaseChance: number;
   #valueCount = 0;
 
-  constructor(prng: Prng) {
+  /** @param leaseChance how likely a put or a compare names a lease at all. */
+  constructor(prng: Prng, leaseChance: number) {
     this.prng = prng;
+    this.#leaseChance = leaseChance;
   }
 
   /** One of the choices, each as likely as its weight says. */
@@ -103,7 +106,7 @@ export class OperandSource {
 
   /** A lease that may or may not exist, 0 for none. */
   lease(): bigint {
-    return this.prng.chance(0.7) ? 0n : this.someLease();
+    return this.prng.chance(this.#leaseChance) ? this.someLease() : 0n;
   }
 
   someLease(): bigint {

@@ -27,6 +27,8 @@ export const METHODS: Readonly<Record<OperationKind, MethodOf<DescMessage, DescM
 };
 
 const TEXT_CHARS_MAX = 6_000;
+/** Runs of one character at least so long are written as their length. */
+const LONG_RUN = /(.)\1{39,}/gs;
 
 /** One line that lets a reader repeat the operation by hand. */
 export function describeOperation(operation: Operation): string {
@@ -49,5 +51,7 @@ function withReadableBytes(value: JsonValue, name = ""): JsonValue {
     );
   }
   const isBytes = typeof value === "string" && ["key", "value", "rangeEnd"].includes(name);
-  return isBytes ? Buffer.from(value, "base64").toString("latin1") : value;
+  if (!isBytes) return value;
+  const text = Buffer.from(value, "base64").toString("latin1");
+  return text.replace(LONG_RUN, (run, character: string) => `<${run.length} x ${character}>`);
 }

@@ -14,12 +14,15 @@ export const ENDPOINT_SCRIPT: readonly Step[] = [
   { args: ["endpoint", "status", "-w=json"] },
   { args: ["endpoint", "status", "-w=fields"] },
   { args: ["member", "list", "-w=protobuf"], protobuf: etcdserverpb.MemberListResponseSchema },
-  { args: ["member", "remove", "1234"] },
-  { args: ["member", "promote", "1234"] },
-  { args: ["member", "update", "1234", "--peer-urls=http://127.0.0.1:1"] },
+  { args: ["member", "remove", "1234"], needs: ["Cluster.MemberRemove"] },
+  { args: ["member", "promote", "1234"], needs: ["Cluster.MemberPromote"] },
+  {
+    args: ["member", "update", "1234", "--peer-urls=http://127.0.0.1:1"],
+    needs: ["Cluster.MemberUpdate"],
+  },
   { args: ["alarm", "list"] },
   { args: ["alarm", "disarm"] },
-  { args: ["move-leader", "1234"] },
+  { args: ["move-leader", "1234"], needs: ["Maintenance.MoveLeader"] },
 ];
 
 export const LEASE_SCRIPT: readonly Step[] = [

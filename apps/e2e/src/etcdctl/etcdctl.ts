@@ -1,6 +1,7 @@
 /** Runs etcdctl against one endpoint and makes what it prints comparable. */
 import { create, fromBinary, toJson } from "@quorate/proto";
 import type { DescMessage } from "@quorate/proto";
+import type { Offer } from "../harness/offers.js";
 import { findProgram } from "../harness/programs.js";
 import { runCommand } from "../harness/run-command.js";
 
@@ -11,6 +12,8 @@ export interface Step {
   readonly protobuf?: DescMessage;
   /** Release of the reference from which on the step is comparable. */
   readonly since?: string;
+  /** Methods of the server that the step is about; it is left out, with a word, where they are missing. */
+  readonly needs?: readonly Offer[];
   /** Names a text for later steps, which write it as `$NAME`: the first group of `pattern` in the output. */
   readonly capture?: { readonly name: string; readonly pattern: RegExp };
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { Member } from "../harness/member.js";
+import { lacksOffers } from "../harness/offers.js";
 import { findProgram, missesPrograms, subjectKind } from "../harness/programs.js";
 import { useMember } from "../harness/use-member.js";
 import { Etcdctl } from "./etcdctl.js";
@@ -10,7 +11,9 @@ const suite = "etcdctl watch prints the same about both servers";
 /** Ends what a watch prints, so that a reader knows that everything before it has arrived. */
 const LAST_VALUE = "the last value";
 
-describe.skipIf(missesPrograms(suite, [subjectKind, "etcd", "etcdctl"]))(suite, () => {
+const isLeftOut = missesPrograms(suite, [subjectKind, "etcd", "etcdctl"]) || lacksOffers(suite, ["Watch"]);
+
+describe.skipIf(isLeftOut)(suite, () => {
   const subject = useMember({ kind: subjectKind });
   const reference = useMember({ kind: "etcd" });
 

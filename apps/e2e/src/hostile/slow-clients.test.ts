@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expectAlive } from "../harness/expect-alive.js";
 import type { Member } from "../harness/member.js";
 import { sleep } from "../harness/member.js";
+import { lacksOffers } from "../harness/offers.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { frameMessage, openCall, openSession } from "../harness/raw-connection.js";
 import { readResidentBytes } from "../harness/read-resident-bytes.js";
@@ -42,7 +43,8 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     await expectAlive(member());
   });
 
-  it(`${READER_COUNT} watchers that never read: writes go on, and a good watcher still gets everything`, async () => {
+  const watchers = `${READER_COUNT} watchers that never read: writes go on, and a good watcher still gets everything`;
+  it.skipIf(lacksOffers(watchers, ["Watch"]))(watchers, async () => {
     const request = toBinary(
       etcdserverpb.WatchRequestSchema,
       create(etcdserverpb.WatchRequestSchema, {
