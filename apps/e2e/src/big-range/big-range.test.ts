@@ -1,12 +1,14 @@
-import { GrpcStatus, create, etcdserverpb, fromBinary, toBinary } from "@quorate/proto";
+import { create, etcdserverpb, fromBinary, toBinary } from "@quorate/proto";
 import type { mvccpb } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import type { Member } from "../harness/member.js";
+import { lacksOffers } from "../harness/offers.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { useMember } from "../harness/use-member.js";
 import { WireClient, pathOf } from "../harness/wire-client.js";
-import { describeStalls } from "./describe-stalls.js";
 import { PutLoad } from "./put-load.js";
+import type { LoadReport } from "./put-load.js";
+import { STALL_METER_ARGUMENTS, describeStalls, takeStalls } from "./stall-meter.js";
 
 const kv = etcdserverpb.KV.method;
 const totalMegabytes = Number(process.env["E2E_BIG_RANGE_MB"] ?? 100);
@@ -19,46 +21,51 @@ const SPAN = { key: Buffer.from("big/"), rangeEnd: Buffer.from("big0") };
 const suite = `a range over ${totalMegabytes} MB while others write`;
 
 describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
-  const member = useMember({ kind: subjectKind, flags: ["--quota-backend-bytes=8000000000"] });
+  const member = useMember({
+    kind: subjectKind,
+    flags: ["--quota-backend-bytes=8000000000"],
+    nodeArguments: STALL_METER_ARGUMENTS,
+  });
 
   it("answers in one piece, complete and in order, and the writers never stop", async () => {
     await fill(member());
+    console.log(`during the filling: ${describeStalls(await takeStalls(member()))}`);
     const client = new WireClient(member().endpoint);
     const load = new PutLoad(member().endpoint);
     load.start();
     // Decoding so much would hold up the load, which lives in this process too; so it waits.
     const outcome = await client.callBytes(pathOf(kv.range), encodedSpan(), CALL_MS_MAX);
     const during = await load.stop();
+    const stalls = await takeStalls(member());
     if (!outcome.ok) throw new Error(outcome.text);
     const range = fromBinary(etcdserverpb.RangeResponseSchema, outcome.bytes);
     expectComplete(range.kvs);
     expect(range.count).toBe(BigInt(PAIR_COUNT));
     expect(range.more).toBe(false);
-    expect(during.completedCount).toBeGreaterThan(0);
-    expect(during.failures).toEqual([]);
-    console.log(`during the range: ${during.describe()}; ${await describeStalls(member())}`);
+    expectOrderly(during);
+    await expectWritten(client, during);
+    console.log(`during the range: ${during.describe()}; ${describeStalls(stalls)}`);
     client.close();
   });
 
-  it("answers in pieces that merge into the same, where the server has RangeStream", async () => {
+  const inPieces = "answers in pieces that merge into the same";
+  it.skipIf(lacksOffers(`${suite}: ${inPieces}`, ["KV.RangeStream"]))(inPieces, async () => {
     const client = new WireClient(member().endpoint);
     const load = new PutLoad(member().endpoint);
     load.start();
     const messages = await readMessages(client);
     const during = await load.stop();
-    client.close();
-    if (messages === undefined) {
-      console.log("the server has no RangeStream");
-      return;
-    }
+    const stalls = await takeStalls(member());
     const pieces = messages.map(decodePiece);
     expectComplete(pieces.flatMap((piece) => piece.kvs));
     const last = pieces.at(-1);
     expect(last?.count).toBe(BigInt(PAIR_COUNT));
     expect(last?.header).toBeDefined();
     expect(pieces.slice(0, -1).every((piece) => piece.header === undefined && piece.count === 0n)).toBe(true);
-    expect(during.failures).toEqual([]);
-    console.log(`during ${pieces.length} pieces: ${during.describe()}; ${await describeStalls(member())}`);
+    expectOrderly(during);
+    await expectWritten(client, during);
+    client.close();
+    console.log(`during ${pieces.length} pieces: ${during.describe()}; ${describeStalls(stalls)}`);
   });
 });
 
@@ -95,20 +102,34 @@ function expectComplete(pairs: readonly mvccpb.KeyValue[]): void {
   expect(wrong, "the first pair that is not what was written there").toBe(-1);
 }
 
+/** Every put was answered, each with a revision of its own, each writer's in ascending order. */
+function expectOrderly(load: LoadReport): void {
+  expect(load.failures).toEqual([]);
+  for (const revisions of load.revisions) {
+    expect(revisions).not.toEqual([]);
+    expect(revisions).toEqual(revisions.toSorted((left, right) => left - right));
+  }
+  expect(new Set(load.revisions.flat()).size).toBe(load.completedCount);
+}
+
+/** What each writer put last is there, at the revision that its last answer named. */
+async function expectWritten(client: WireClient, load: LoadReport): Promise<void> {
+  const range = await client.demand(kv.range, { key: Buffer.from("load/"), rangeEnd: Buffer.from("load0") });
+  expect(range.kvs.map((pair) => [Buffer.from(pair.value).toString(), Number(pair.modRevision)])).toEqual(
+    load.revisions.map((revisions) => [String(revisions.length - 1), revisions.at(-1)]),
+  );
+}
+
 function encodedSpan(): Uint8Array {
   return toBinary(etcdserverpb.RangeRequestSchema, create(etcdserverpb.RangeRequestSchema, SPAN));
 }
 
-/** The stream's messages; undefined when the server does not know the method. */
-function readMessages(client: WireClient): Promise<Buffer[] | undefined> {
+function readMessages(client: WireClient): Promise<Buffer[]> {
   const stream = client.openServerStream("/etcdserverpb.KV/RangeStream", encodedSpan(), CALL_MS_MAX);
   return new Promise((resolve, reject) => {
     const messages: Buffer[] = [];
     stream.on("data", (message: Buffer) => messages.push(message));
-    stream.on("error", (error: Error & { code?: number }) => {
-      if (error.code === GrpcStatus.Unimplemented) resolve(undefined);
-      else reject(error);
-    });
+    stream.on("error", reject);
     stream.on("end", () => resolve(messages));
   });
 }

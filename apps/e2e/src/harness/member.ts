@@ -27,6 +27,8 @@ export interface MemberOptions {
   readonly name?: string;
   /** Flags added after the common ones. */
   readonly flags?: readonly string[];
+  /** Arguments of Node itself, where the server is a script of it. */
+  readonly nodeArguments?: readonly string[];
   /** Where the data goes; by default a folder of the member's own. Not removed by `dispose` when given. */
   readonly dataFolder?: string;
 }
@@ -40,6 +42,7 @@ export class Member {
   readonly logFile: string;
   readonly #folder: string;
   readonly #flags: readonly string[];
+  readonly #nodeArguments: readonly string[];
   #child: ChildProcess | undefined;
   #keepsLog = false;
 
@@ -52,6 +55,7 @@ export class Member {
     this.dataFolder = options.dataFolder ?? join(this.#folder, "data");
     this.logFile = join(this.#folder, "log.txt");
     this.#flags = options.flags ?? [];
+    this.#nodeArguments = options.nodeArguments ?? [];
   }
 
   /** Creates a member with ports and a folder of its own and starts it; resolves when it answers clients. */
@@ -79,6 +83,11 @@ export class Member {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Whether the server is a script of Node. */
+  get isNode(): boolean {
+    return findProgram(this.kind)?.command === process.execPath;
+  }
+
   /** Starts the process on the data it has; resolves when it answers clients. */
   async restart(): Promise<void> {
     this.spawn();
@@ -92,7 +101,9 @@ export class Member {
     if (program === undefined) throw new Error(`${this.kind} is not on this machine`);
     const log = openSync(this.logFile, "a");
     try {
-      this.#child = spawn(program.command, [...program.leadingArguments, ...this.#arguments()], {
+      const nodeArguments = this.isNode ? this.#nodeArguments : [];
+      const args = [...nodeArguments, ...program.leadingArguments, ...this.#arguments()];
+      this.#child = spawn(program.command, args, {
         stdio: ["ignore", log, log],
         env: withoutServerVariables(process.env),
       });
@@ -126,6 +137,11 @@ export class Member {
     } finally {
       client.close();
     }
+  }
+
+  /** For signals that do not end the process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** SIGKILL: what a power cut is to the process. Resolves when the process is gone. */
