@@ -22,7 +22,7 @@ const CHECKPOINT_COUNT = 512;
 const ENTRY_OVERHEAD_BYTES = 100;
 
 export interface LogTrimmerParts {
-  readonly store: StoreDriver;
+  readonly store: Pick<StoreDriver, "flushDurable">;
   readonly storage: MemoryLogStorage;
   readonly log: LogPort;
   readonly clock: ClockPort;
@@ -77,9 +77,10 @@ export class LogTrimmer {
       });
   }
 
-  /** Resolves when no mark is being written. */
-  async settled(): Promise<void> {
+  /** The last mark, for a member that stops: the next start then reads no more of the log than it must. */
+  async finish(appliedIndex: number, appliedTerm: number): Promise<void> {
     await this.#marking;
+    if (appliedIndex > this.#markIndex) await this.#mark(appliedIndex, appliedTerm);
   }
 
   #trimTail(appliedIndex: number): void {

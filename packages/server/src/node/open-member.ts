@@ -97,7 +97,53 @@ function openEngine(path: string, threadFile: string | undefined): Promise<Engin
   return threadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, threadFile);
 }
 
-async function openDisk({ config, versions }: StartOptions, dataDir: DataDir, engine: Engine): Promise<Disk> {
+async function openDisk(options: StartOptions, dataDir: DataDir, engine: Engine): Promise<Disk> {
+  const { config, versions } = options;
+  const files = new NodeFiles();
+  const walPath = config.walDir === "" ? dataDir.walPath : resolve(config.walDir);
+  if (config.walDir !== "") await files.makeDirectory(dirname(walPath));
+  // Both take a while and wait for different things.
+  const [restored, logged] = await Promise.allSettled([
+    restoreStore(engine, config),
+    walExists(files, walPath).then((exists) => (exists ? openWal(files, walPath) : undefined)),
+  ]);
+  try {
+    if (logged.status === "rejected") throw logged.reason;
+    if (restored.status === "rejected") throw restored.reason;
+    checkVersion(restored.value.cluster.version, versions.etcd);
+    const disk = { dataDir, engine, ...restored.value };
+    const opened = logged.value;
+    if (opened !== undefined) return { ...disk, wal: opened.wal, history: opened, bootstrap: undefined };
+    const index = disk.store.consistentIndex;
+    if (index > 0) {
+      throw new BootstrapError(
+        `the store in ${dataDir.enginePath} has applied index ${index}, but there is no log in ${walPath}. ` +
+          "Put the log back, or restore the data directory from a snapshot.",
+      );
+    }
+    const bootstrap = identityFromConfig(config);
+    const wal = await createWal(files, walPath, {
+      nodeId: bootstrap.memberId,
+      clusterId: bootstrap.clusterId,
+    });
+    return { ...disk, wal, history: EMPTY_HISTORY, bootstrap };
+  } catch (error) {
+    if (logged.status === "fulfilled") await logged.value?.wal.close();
+    throw error;
+  }
+}
+
+const EMPTY_HISTORY: LoggedHistory = {
+  hardState: { term: 0, vote: 0n, commit: 0 },
+  snapshot: { index: 0, term: 0, confState: undefined },
+  entries: [],
+};
+
+/** The store, and what lies in its small tables. */
+async function restoreStore(
+  engine: Engine,
+  config: MemberConfig,
+): Promise<Pick<Disk, "store" | "cluster" | "alarms">> {
   const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
   const cluster = new ClusterRecord(config.learnersMax);
   const alarms = new AlarmSet();
@@ -106,33 +152,8 @@ async function openDisk({ config, versions }: StartOptions, dataDir: DataDir, en
       keys.forEach((key, i) => cluster.restoreRow(table, key, values[i] ?? new Uint8Array(0)));
     }
   }
-  checkVersion(cluster.version, versions.etcd);
   for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
-  const disk = { dataDir, engine, store, cluster, alarms };
-  const files = new NodeFiles();
-  const walPath = config.walDir === "" ? dataDir.walPath : resolve(config.walDir);
-  if (config.walDir !== "") await files.makeDirectory(dirname(walPath));
-  if (await walExists(files, walPath)) {
-    const opened = await openWal(files, walPath);
-    return { ...disk, wal: opened.wal, history: opened, bootstrap: undefined };
-  }
-  if (store.consistentIndex > 0) {
-    throw new BootstrapError(
-      `the store in ${dataDir.enginePath} has applied index ${store.consistentIndex}, but there is no log in ${walPath}. ` +
-        "Put the log back, or restore the data directory from a snapshot.",
-    );
-  }
-  const bootstrap = identityFromConfig(config);
-  const wal = await createWal(files, walPath, {
-    nodeId: bootstrap.memberId,
-    clusterId: bootstrap.clusterId,
-  });
-  const history: LoggedHistory = {
-    hardState: { term: 0, vote: 0n, commit: 0 },
-    snapshot: { index: 0, term: 0, confState: undefined },
-    entries: [],
-  };
-  return { ...disk, wal, history, bootstrap };
+  return { store, cluster, alarms };
 }
 
 function build(options: StartOptions, disk: Disk): OpenMember {
@@ -257,11 +278,9 @@ function build(options: StartOptions, disk: Disk): OpenMember {
     close: async () => {
       stopCompactor();
       compactions.stop();
-      member.writeCommitIndex();
       member.stop();
       pump.stop();
-      await trimmer.settled();
-      await store.flushPending();
+      await trimmer.finish(member.appliedIndex, member.appliedTerm);
       await log.close();
       await engine.close();
       await disk.dataDir.close();

@@ -9,12 +9,6 @@ import type { EngineAnswer, EngineRequest } from "./engine-messages.js";
 import { packedSize, packRows, unpackRows } from "./packed-rows.js";
 import { RocksEngine } from "./rocks-engine.js";
 
-interface Scan {
-  readonly chunks: AsyncIterator<EngineChunk>;
-  /** The next chunk is read while the member works on the one before. */
-  next: Promise<IteratorResult<EngineChunk>>;
-}
-
 interface Payload {
   readonly rows: ArrayBuffer | undefined;
   readonly end: number;
@@ -25,7 +19,7 @@ const NOTHING: Payload = { rows: undefined, end: 0 };
 class EngineThread {
   readonly #port: MessagePort;
   #engine: RocksEngine | undefined;
-  readonly #scans = new Map<number, Scan>();
+  readonly #scans = new Map<number, AsyncIterator<EngineChunk>>();
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -70,17 +64,18 @@ class EngineThread {
           await engine.getMany(keys),
         );
       }
-      case "scan": {
-        const chunks = engine.scan(request.from, request.to, request.chunkCountMax)[Symbol.asyncIterator]();
-        this.#scans.set(request.scan, { chunks, next: readAhead(chunks) });
+      case "scan":
+        this.#scans.set(
+          request.scan,
+          engine.scan(request.from, request.to, request.chunkCountMax)[Symbol.asyncIterator](),
+        );
         return NOTHING;
-      }
       case "next":
         return this.#nextChunk(request.scan);
       case "end-scan": {
-        const scan = this.#scans.get(request.scan);
+        const chunks = this.#scans.get(request.scan);
         this.#scans.delete(request.scan);
-        await scan?.chunks.return?.();
+        await chunks?.return?.();
         return NOTHING;
       }
       case "flush":
@@ -95,27 +90,15 @@ class EngineThread {
     }
   }
 
-  async #nextChunk(id: number): Promise<Payload> {
-    const scan = this.#scans.get(id);
-    if (scan === undefined) throw new OperationalError("closed", "the scan has ended");
-    const { done, value } = await scan.next;
-    if (done === true) {
-      this.#scans.delete(id);
-      return NOTHING;
-    }
-    scan.next = readAhead(scan.chunks);
-    return pack(value.keys, value.values);
+  /** Several may be asked for at once: the iterator answers in order. */
+  async #nextChunk(scan: number): Promise<Payload> {
+    const result = await this.#scans.get(scan)?.next();
+    if (result?.done !== false) return NOTHING;
+    return pack(result.value.keys, result.value.values);
   }
 }
 
 const EMPTY = new Uint8Array(0);
-
-/** Nobody may be waiting when it fails; whoever asks for the chunk hears of it. */
-function readAhead(chunks: AsyncIterator<EngineChunk>): Promise<IteratorResult<EngineChunk>> {
-  const next = chunks.next();
-  next.catch(() => undefined);
-  return next;
-}
 
 function pack(keys: readonly Uint8Array[], values: readonly (Uint8Array | undefined)[]): Payload {
   const rows = new ArrayBuffer(packedSize(keys, values));

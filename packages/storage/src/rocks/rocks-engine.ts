@@ -146,14 +146,18 @@ export class RocksEngine implements Engine {
     let keys: Uint8Array[] = [];
     let values: Uint8Array[] = [];
     try {
-      for await (const row of iterator) {
-        keys.push(row.key);
-        values.push(row.value);
-        if (keys.length < chunkCountMax) continue;
-        yield { keys, values };
-        keys = [];
-        values = [];
-      }
+      const rows = new RowReader(iterator);
+      do {
+        // Rows come in groups: taking each with a promise of its own would cost as much as fetching it.
+        for (let row = iterator.read(); row !== null; row = iterator.read()) {
+          keys.push(row.key);
+          values.push(row.value);
+          if (keys.length < chunkCountMax) continue;
+          yield { keys, values };
+          keys = [];
+          values = [];
+        }
+      } while (await rows.more());
     } catch (error) {
       throw toOperationalError(error, `scanning the database ${this.#dir}`);
     } finally {
@@ -232,6 +236,31 @@ export class RocksEngine implements Engine {
 
   #closed(): OperationalError {
     return new OperationalError("closed", `${this.#dir}: the database is closed`);
+  }
+}
+
+/** Tells when a stream that had nothing to read has more, or has ended. */
+class RowReader {
+  #ended = false;
+  #error: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(iterator: RocksIterator) {
+    iterator.on("readable", () => this.#wake());
+    iterator.on("error", (error) => {
+      this.#error = error;
+    });
+    iterator.on("close", () => {
+      this.#ended = true;
+      this.#wake();
+    });
+  }
+
+  /** @returns false at the end. @throws what the stream failed with. */
+  async more(): Promise<boolean> {
+    if (!this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#error !== undefined) throw this.#error;
+    return !this.#ended;
   }
 }
 

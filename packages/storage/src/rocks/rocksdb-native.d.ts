@@ -30,7 +30,12 @@ declare module "rocksdb-native" {
     readonly key: Uint8Array;
     readonly value: Uint8Array;
   }
-  export interface Iterator extends AsyncIterable<Row> {
+  /** A stream (streamx) of rows. */
+  export interface Iterator {
+    /** The next row that has been fetched; null when there is none yet, and for ever after the end. */
+    read(): Row | null;
+    on(event: "readable" | "close", listener: () => void): void;
+    on(event: "error", listener: (error: Error) => void): void;
     destroy(error?: Error): void;
   }
 

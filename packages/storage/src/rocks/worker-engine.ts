@@ -16,6 +16,9 @@ const SPARE_BUFFERS_MAX = 4;
 const SPARE_BYTES_MAX: number = 8 * 1024 * 1024;
 const BUFFER_BYTES_MIN: number = 64 * 1024;
 
+/** Chunks of a scan that are asked for before they are wanted. */
+const CHUNKS_AHEAD = 4;
+
 type RequestBody = EngineRequest extends infer R ? (R extends EngineRequest ? Omit<R, "id"> : never) : never;
 type Done = Extract<EngineAnswer, { kind: "done" }>;
 
@@ -83,17 +86,25 @@ export class WorkerEngine implements Engine {
     assert(chunkCountMax > 0, "a scan needs chunks of at least one row");
     const scan = (this.#nextScan += 1);
     await this.#ask({ kind: "scan", scan, from, to, chunkCountMax });
-    let ended = false;
+    // The thread reads ahead while the caller works on what it has.
+    const ahead: Promise<Done>[] = [];
+    const askForNext = (): void => {
+      const next = this.#ask({ kind: "next", scan });
+      // Nobody may be waiting when it fails; whoever comes for the chunk hears of it.
+      next.catch(() => undefined);
+      ahead.push(next);
+    };
+    for (let i = 0; i < CHUNKS_AHEAD; i++) askForNext();
     try {
       for (;;) {
-        const answer = await this.#ask({ kind: "next", scan });
-        ended = answer.rows === undefined;
-        if (ended) return;
+        const answer = (await ahead.shift()) as Done;
+        if (answer.rows === undefined) return;
+        askForNext();
         const { keys, values } = rowsOf(answer);
         yield { keys, values: values.map((value) => value ?? EMPTY) };
       }
     } finally {
-      if (!ended && this.#closing === undefined) await this.#ask({ kind: "end-scan", scan });
+      if (this.#closing === undefined) await this.#ask({ kind: "end-scan", scan });
     }
   }
 
