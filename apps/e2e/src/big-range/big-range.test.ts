@@ -1,6 +1,7 @@
 import { create, etcdserverpb, fromBinary, toBinary } from "@quorate/proto";
 import type { mvccpb } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
+import { sleep } from "../harness/member.js";
 import type { Member } from "../harness/member.js";
 import { lacksOffers } from "../harness/offers.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
@@ -16,6 +17,7 @@ const VALUE_BYTES = 1_000;
 const PAIR_COUNT = totalMegabytes * 1_000;
 const BATCH = 100;
 const CALL_MS_MAX = 300_000;
+const ORDINARY_MS = 3_000;
 const SPAN = { key: Buffer.from("big/"), rangeEnd: Buffer.from("big0") };
 
 const suite = `a range over ${totalMegabytes} MB while others write`;
@@ -28,9 +30,11 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
   });
 
   it("answers in one piece, complete and in order, and the writers never stop", async () => {
+    await takeStalls(member());
     await fill(member());
-    console.log(`during the filling: ${describeStalls(await takeStalls(member()))}`);
+    console.log(`while it is filled: ${describeStalls(await takeStalls(member()))}`);
     const client = new WireClient(member().endpoint);
+    console.log(`without a range: ${await describeOrdinaryLoad(member())}`);
     const load = new PutLoad(member().endpoint);
     load.start();
     // Decoding so much would hold up the load, which lives in this process too; so it waits.
@@ -68,6 +72,16 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     console.log(`during ${pieces.length} pieces: ${during.describe()}; ${describeStalls(stalls)}`);
   });
 });
+
+/** The same puts with nothing beside them, to hold the figures of the range against. */
+async function describeOrdinaryLoad(member: Member): Promise<string> {
+  const load = new PutLoad(member.endpoint);
+  load.start();
+  await sleep(ORDINARY_MS);
+  const ordinary = await load.stop();
+  expectOrderly(ordinary);
+  return `${ordinary.describe()}; ${describeStalls(await takeStalls(member))}`;
+}
 
 async function fill(member: Member): Promise<void> {
   const client = new WireClient(member.endpoint);

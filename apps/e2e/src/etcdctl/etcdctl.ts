@@ -89,7 +89,8 @@ function withoutLogLines(stderr: string): string {
     .join("\n");
 }
 
-/** Cells of a table padded to the width of what was masked: only the words count. */
-export function collapseTable(text: string): string {
+/** Cells of a table are padded to the width of what was masked, and lines drawn as wide: only the words count. */
+export function collapseTable(stdout: string): string {
+  const text = Buffer.from(stdout, "latin1").toString("utf8");
   return text.replace(/[-─]+/g, "-").replace(/ +/g, " ");
 }
