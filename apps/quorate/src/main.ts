@@ -69,13 +69,24 @@ function serve(config: MemberConfig, logger: Logger): void {
     fail("the member met an unexpected error and stops", error instanceof Error ? error.stack : error),
   );
   const starting = start(config, logger, (error) => fail("the member can't go on and stops", error.stack));
-  starting.catch((error: unknown) => fail("discovery failed", error));
+  let running: RunningServer | undefined;
+  starting.then(
+    (server) => {
+      running = server;
+    },
+    (error: unknown) => fail("discovery failed", error),
+  );
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       logger.info("received signal; shutting down", { signal });
+      // Nothing has been acknowledged before the start is complete, and what is on disk bears an end at any moment.
+      if (running === undefined) return dieOf(signal);
       // Further signals during the stop are ignored; a listener keeps the default action away.
       process.on(signal, () => undefined);
-      stop(starting, signal).catch((error: unknown) => fail("the stop failed", error));
+      running.stop().then(
+        () => dieOf(signal),
+        (error: unknown) => fail("the stop failed", error),
+      );
     });
   }
 }
@@ -96,9 +107,8 @@ async function start(
   });
 }
 
-async function stop(starting: Promise<RunningServer>, signal: "SIGTERM" | "SIGINT"): Promise<void> {
-  const server = await starting;
-  await server.stop();
+/** Supervisors see an end by the signal they sent; the first process of a container can't be killed by its own. */
+function dieOf(signal: "SIGTERM" | "SIGINT"): void {
   process.removeAllListeners(signal);
   if (process.pid === 1) process.exit(0);
   process.kill(process.pid, signal);

@@ -58,7 +58,7 @@ describe("a single member", () => {
     fixture.time.settle();
     fixture.log.complete(new Error("no space left on device"));
     fixture.time.settle();
-    expect(put).toEqual({ outcome: undefined, failure: "stopped" });
+    expect(put).toMatchObject({ outcome: undefined, failure: "stopped" });
     expect(fixture.fatal.map((error) => error.message)).toEqual(["no space left on device"]);
     expect(proposePut(fixture, "b", "1").failure).toBe("stopped");
   });
@@ -101,6 +101,49 @@ describe("a single member", () => {
     let failure: unknown;
     fixture.member.awaitReadIndex({ onReady: () => undefined, onFailed: (why) => (failure = why) });
     expect(failure).toBe("stopped");
+  });
+});
+
+describe("an answer that nobody waits for any more", () => {
+  test("releases the records it held", async () => {
+    const released: string[] = [];
+    const fixture = await createFixture(undefined, {
+      wrap: (applier) => ({
+        applyNormal: (entry, wanted) => {
+          const outcome = applier.applyNormal(entry, wanted);
+          if (entry.data.length === 0 || outcome instanceof Promise || outcome.revision < 2) return outcome;
+          const body = {
+            deferred: true,
+            encode: () => Promise.resolve([]),
+            release: () => void released.push("released"),
+          } as const;
+          return Promise.resolve({ ...outcome, body });
+        },
+        applyConfChange: (entry, node) => applier.applyConfChange(entry, node),
+      }),
+    });
+    fixture.member.start(true);
+    fixture.settle();
+    const put = proposePut(fixture, "a", "1");
+    fixture.settle();
+    fixture.member.abandon(put.suffix);
+    await Promise.resolve();
+    await Promise.resolve();
+    fixture.settle();
+    expect(put.outcome).toBeUndefined();
+    expect(released).toEqual(["released"]);
+  });
+});
+
+describe("proposals made while others are answered", () => {
+  test("go out with the same turn's work, not with the next tick", async () => {
+    const fixture = await startedFixture();
+    let second: ReturnType<typeof proposePut> | undefined;
+    proposePut(fixture, "a", "1", () => {
+      second = proposePut(fixture, "b", "1");
+    });
+    fixture.settle();
+    expect(second?.outcome).toMatchObject({ revision: 3 });
   });
 });
 

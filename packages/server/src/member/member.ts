@@ -35,6 +35,8 @@ export const APPLY_GAP_MAX = 5000;
 const COMMITTED_BYTES_PER_READY_MAX = 8 * 1024 * 1024;
 const APPEND_MESSAGE_BYTES_MAX = 1024 * 1024;
 const INFLIGHT_MESSAGES_MAX = 512;
+/** Payload bytes that wait to be committed; more stay queued here, where they are counted and time out. */
+const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_TICKS = 1;
 /** Fixed part of the request timeout; two election timeouts are added. */
 const REQUEST_TIMEOUT_BASE_MS = 5000;
@@ -113,6 +115,7 @@ export class Member {
       maxSizePerMsg: APPEND_MESSAGE_BYTES_MAX,
       maxInflightMsgs: INFLIGHT_MESSAGES_MAX,
       maxCommittedSizePerReady: COMMITTED_BYTES_PER_READY_MAX,
+      maxUncommittedEntriesSize: UNCOMMITTED_BYTES_MAX,
       applied: settings.appliedIndex,
       asyncStorageWrites: true,
       checkQuorum: true,
@@ -227,7 +230,7 @@ export class Member {
 
   /** Why a proposal was not applied in time. Source: etcd `parseProposeCtxErr`. */
   #timeoutFailure(sinceMs: number): MemberFailure {
-    if (this.#leader === 0n) return { unknown: "context deadline exceeded" };
+    if (this.#leader === 0n) return "context-deadline-exceeded";
     const { electionTicks, tickMs } = this.#parts.settings;
     const lostLeader =
       sinceMs < this.#leaderSinceMs && sinceMs > this.#leaderSinceMs - 2 * electionTicks * tickMs;
@@ -235,7 +238,7 @@ export class Member {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#ports.scheduler.soon(() => {
       this.#scheduled = false;
@@ -345,8 +348,13 @@ export class Member {
   #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
     this.#advance(entry);
     const waiter = suffix === NO_SUFFIX ? undefined : this.#proposals.take(suffix);
-    if (waiter !== undefined) waiter.onApplied(outcome);
-    else if (outcome.overQuota) this.#parts.raiseSpaceAlarm();
+    if (waiter !== undefined) {
+      waiter.onApplied(outcome);
+      return;
+    }
+    if (outcome.overQuota) this.#parts.raiseSpaceAlarm();
+    // Whoever waited has left meanwhile: what was held for the answer must not hold up compactions.
+    if (outcome.body !== undefined && "deferred" in outcome.body) outcome.body.release();
   }
 
   #advance(entry: Entry): void {
@@ -360,7 +368,8 @@ export class Member {
     if (this.#state !== "running") return;
     this.#deliver(message.responses);
     this.#barrier.onApplied(this.#appliedIndex);
-    this.#schedule();
+    // A turn that is running takes what this brought before it ends.
+    if (!this.#running) this.#schedule();
   }
 
   #fail(error: unknown): void {

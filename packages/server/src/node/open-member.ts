@@ -82,7 +82,13 @@ export async function openMember(options: StartOptions): Promise<OpenMember> {
   try {
     const engine = await openEngine(dataDir.enginePath, options.engineThreadFile);
     try {
-      return build(options, await openDisk(options, dataDir, engine));
+      const disk = await openDisk(options, dataDir, engine);
+      try {
+        return build(options, disk);
+      } catch (error) {
+        await disk.wal.close();
+        throw error;
+      }
     } catch (error) {
       await engine.close();
       throw error;
@@ -113,8 +119,12 @@ async function openDisk(options: StartOptions, dataDir: DataDir, engine: Engine)
     checkVersion(restored.value.cluster.version, versions.etcd);
     const disk = { dataDir, engine, ...restored.value };
     const opened = logged.value;
-    if (opened !== undefined) return { ...disk, wal: opened.wal, history: opened, bootstrap: undefined };
     const index = disk.store.consistentIndex;
+    if (opened !== undefined) {
+      const bootstrap =
+        isUnborn(opened) && index === 0 ? identityOfLog(config, opened.wal.metadata) : undefined;
+      return { ...disk, wal: opened.wal, history: opened, bootstrap };
+    }
     if (index > 0) {
       throw new BootstrapError(
         `the store in ${dataDir.enginePath} has applied index ${index}, but there is no log in ${walPath}. ` +
@@ -131,6 +141,22 @@ async function openDisk(options: StartOptions, dataDir: DataDir, engine: Engine)
     if (logged.status === "fulfilled") await logged.value?.wal.close();
     throw error;
   }
+}
+
+/** The log was created, and the process ended before the first entries were in it. */
+function isUnborn({ hardState, snapshot, entries }: LoggedHistory): boolean {
+  return hardState.term === 0 && hardState.commit === 0 && snapshot.index === 0 && entries.length === 0;
+}
+
+/** The birth goes on where it stopped, which only works for the member that had begun it. @throws BootstrapError */
+function identityOfLog(config: MemberConfig, metadata: Wal["metadata"]): Identity {
+  const identity = identityFromConfig(config);
+  if (identity.memberId === metadata.nodeId && identity.clusterId === metadata.clusterId) return identity;
+  throw new BootstrapError(
+    `the log belongs to member ${formatHexId(metadata.nodeId)} of cluster ${formatHexId(metadata.clusterId)}, whose first ` +
+      `start did not finish; the flags name member ${formatHexId(identity.memberId)} of cluster ${formatHexId(identity.clusterId)}. ` +
+      "Start it with the flags of that time, or with an empty data directory.",
+  );
 }
 
 const EMPTY_HISTORY: LoggedHistory = {
@@ -256,7 +282,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
     serverVersion: versions.etcd,
     member,
     store,
-    storage: createStoragePort({ engine, store, clusterVersion: () => cluster.version }),
+    storage: createStoragePort({ engine, store, report: logger, clusterVersion: () => cluster.version }),
     quotaBytes,
     alarms,
     cluster,

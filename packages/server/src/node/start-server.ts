@@ -35,6 +35,8 @@ export interface RunningServer {
 /** What a message may be larger than the largest request: the room for envelopes. Source: etcd `grpcOverheadBytes`. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
 const GRPC_DRAIN_MS = 5000;
+/** Between attempts to put the member's own requests into the log. */
+const RETRY_INTERVAL_MS = 100;
 
 /** @throws whatever kept the member from starting; nothing is left open then. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
@@ -61,7 +63,7 @@ async function serve(
     keepaliveTimeoutMs: config.keepaliveTimeoutMs,
     keepaliveMinPingIntervalMs: config.keepaliveMinTimeMs,
   });
-  registerServices(grpc, open.facade, {
+  const { health } = registerServices(grpc, open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
     onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
@@ -103,6 +105,8 @@ async function serve(
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     logger.info("closing etcd server", serverFields(config));
+    // Streams that would wait for news of the health for ever end first.
+    health.stop();
     await closePorts(ports, grpc);
     http.closeAllConnections();
     http.close();
@@ -139,6 +143,7 @@ async function decideClusterVersion(open: OpenMember, version: string): Promise<
   await proposeUntilApplied(open, { clusterVersionSet: { ver: version } });
 }
 
+/** Tries again until the request is in the log; a member that replays a long log refuses proposals for a while. */
 async function proposeUntilApplied(open: OpenMember, request: RequestInit): Promise<void> {
   for (;;) {
     try {
@@ -147,6 +152,7 @@ async function proposeUntilApplied(open: OpenMember, request: RequestInit): Prom
     } catch (error) {
       if (!(error instanceof ProposalError) || open.member.stopped) throw error;
     }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
   }
 }
 

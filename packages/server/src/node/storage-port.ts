@@ -1,15 +1,17 @@
 /** The engine and the store as maintenance calls see them. */
 import type { Engine, Store } from "@quorate/machine";
+import type { ReportPort } from "../member/ports.js";
 import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
 
 export interface StoragePortParts {
   readonly engine: Engine;
   readonly store: Store;
+  readonly report: ReportPort;
   /** The schema follows the cluster version; undefined before that is decided. */
   readonly clusterVersion: () => string | undefined;
 }
 
-export function createStoragePort({ engine, store, clusterVersion }: StoragePortParts): StoragePort {
+export function createStoragePort({ engine, store, report, clusterVersion }: StoragePortParts): StoragePort {
   return {
     get sizeBytes() {
       return Math.max(1, engine.sizeBytes);
@@ -22,8 +24,10 @@ export function createStoragePort({ engine, store, clusterVersion }: StoragePort
       return clusterVersion() ?? "";
     },
     defragment: async () => {
+      report.info("starting defragment");
       await store.flushDurable();
       await engine.compact();
+      report.info("finished defragment", { "current-db-size-bytes": engine.sizeBytes });
     },
     compactionsDone: () => store.whenCompacted(store.compactRevision),
     hash: () => store.hashAll(),

@@ -113,9 +113,10 @@ export class Wal {
     try {
       while (this.#releasedCount > 0 && this.#segments.length > keepCount) {
         const oldest = this.#segments[0] as SegmentName;
+        // It counts as gone only when it is: a segment that stayed while its successor went would be a gap at the next start.
+        await this.#files.remove(`${this.#dir}/${oldest.name}`);
         this.#releasedCount--;
         this.#segments.shift();
-        await this.#files.remove(`${this.#dir}/${oldest.name}`);
         purged++;
       }
       if (purged > 0) await this.#files.syncDirectory(this.#dir);

@@ -16,7 +16,7 @@ import { create, etcdserverpb, toBinary } from "@quorate/proto";
 import { MemoryLogStorage, type Entry, type HardState } from "@quorate/raft";
 import type { MemberFailure } from "../../api/member-port.js";
 import { createEntryApplier } from "../entry-applier.js";
-import { Member } from "../member.js";
+import { Member, type EntryApplier } from "../member.js";
 import type { LogPort, MemberPorts } from "../ports.js";
 
 export const MEMBER_ID = 0x1234n;
@@ -109,7 +109,10 @@ export interface Fixture {
 }
 
 /** @param disk what an earlier run has left; without, the member is born. */
-export async function createFixture(disk?: Pick<Fixture, "engine" | "log">): Promise<Fixture> {
+export async function createFixture(
+  disk?: Pick<Fixture, "engine" | "log">,
+  options: { readonly wrap?: (applier: EntryApplier) => EntryApplier } = {},
+): Promise<Fixture> {
   const time = new HandTime();
   const log = new HandLog();
   const engine = disk?.engine ?? new MemoryEngine();
@@ -150,6 +153,13 @@ export async function createFixture(disk?: Pick<Fixture, "engine" | "log">): Pro
     space: { sizeBytes: 0, quotaBytes: Infinity },
     turns: time.scheduler,
   });
+  const entries = createEntryApplier({
+    requests: applier,
+    store,
+    cluster,
+    report: ports.report,
+    onEntry: () => undefined,
+  });
   const member = new Member({
     settings: {
       memberId: MEMBER_ID,
@@ -162,13 +172,7 @@ export async function createFixture(disk?: Pick<Fixture, "engine" | "log">): Pro
     ports,
     storage,
     store,
-    applier: createEntryApplier({
-      requests: applier,
-      store,
-      cluster,
-      report: ports.report,
-      onEntry: () => undefined,
-    }),
+    applier: options.wrap?.(entries) ?? entries,
     onProgress: () => undefined,
     raiseSpaceAlarm: () => undefined,
     onRole: () => undefined,
@@ -186,21 +190,23 @@ export async function createFixture(disk?: Pick<Fixture, "engine" | "log">): Pro
 
 /** What became of one proposal. */
 export interface Proposed {
+  readonly suffix: number;
   outcome: ApplyOutcome | undefined;
   failure: MemberFailure | undefined;
 }
 
-export function proposePut(fixture: Fixture, key: string, value: string): Proposed {
+export function proposePut(fixture: Fixture, key: string, value: string, onApplied?: () => void): Proposed {
   const { member } = fixture;
   const suffix = member.ids.nextSuffix();
   const request = create(etcdserverpb.InternalRaftRequestSchema, {
     header: { ID: member.ids.idOf(suffix) },
     put: { key: Buffer.from(key), value: Buffer.from(value) },
   });
-  const proposed: Proposed = { outcome: undefined, failure: undefined };
+  const proposed: Proposed = { suffix, outcome: undefined, failure: undefined };
   member.propose(toBinary(etcdserverpb.InternalRaftRequestSchema, request), suffix, {
     onApplied: (outcome) => {
       proposed.outcome = outcome;
+      onApplied?.();
     },
     onFailed: (failure) => {
       proposed.failure = failure;
