@@ -228,8 +228,8 @@ describe("log start", () => {
 
 describe("purge", () => {
   /** Eleven segments whose first indexes are 0, 1, ..., 10. */
-  async function elevenSegments(): Promise<Wal> {
-    const files = await createMemoryDisk();
+  async function elevenSegments(disk?: MemoryFiles): Promise<Wal> {
+    const files = disk ?? (await createMemoryDisk());
     const wal = await createWal(files, DIR, testMetadata, { ...smallLimits, segmentCutBytes: 1 });
     for (let i = 0; i <= 9; i++) await appended(wal, { entries: [testEntry(Math.max(i, 1), 1)] });
     await appended(wal, { entries: [testEntry(10, 1)] });
@@ -248,6 +248,23 @@ describe("purge", () => {
     wal.releaseTo(15);
     await wal.purge(1);
     expect(firstIndexes(wal)).toEqual([10]);
+    await wal.close();
+  });
+
+  test("a segment that can't be deleted stays the oldest: deleting its successor would leave a gap", async () => {
+    const files = await createMemoryDisk();
+    const wal = await elevenSegments(files);
+    const oldest = wal.segmentNames[0];
+    const remove = files.remove.bind(files);
+    files.remove = () => Promise.reject(Object.assign(new Error("EPERM"), { code: "EPERM" }));
+    wal.releaseTo(5);
+    await expect(wal.purge(1)).rejects.toMatchObject({ code: "io" });
+    expect(wal.segmentNames[0]).toBe(oldest);
+    files.remove = remove;
+    await wal.purge(1);
+    expect(wal.segmentNames[0]).not.toBe(oldest);
+    expect(await files.list(DIR)).toEqual(expect.arrayContaining(wal.segmentNames));
+    expect(await files.list(DIR)).not.toContain(oldest);
     await wal.close();
   });
 
