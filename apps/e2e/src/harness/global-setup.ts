@@ -7,10 +7,12 @@ import { Member } from "./member.js";
 import { findProgram, subjectKind } from "./programs.js";
 import { WireClient } from "./wire-client.js";
 
+/** `Service.Method` of all that the server under test answers with Unimplemented. */
+export type MissingMethods = readonly string[];
+
 declare module "vitest" {
   interface ProvidedContext {
-    /** `Service.Method` of all that the server under test answers with Unimplemented. */
-    missingMethods: readonly string[];
+    missingMethods: MissingMethods;
   }
 }
 
@@ -24,8 +26,9 @@ export async function setup(project: TestProject): Promise<void> {
   try {
     const missing = await probe(member);
     const version = await readVersion(member);
-    const list = missing.length === 0 ? "nothing" : missing.join(", ");
-    console.log(`under test: ${subjectKind} ${version}; of etcd's methods it does not offer ${list}`);
+    const lack =
+      missing.length === 0 ? "offers all of etcd's methods" : `does not offer ${summarize(missing)}`;
+    console.log(`under test: ${subjectKind}, which calls itself ${version} and ${lack}`);
     project.provide("missingMethods", missing);
   } finally {
     await member.dispose();
@@ -33,7 +36,7 @@ export async function setup(project: TestProject): Promise<void> {
 }
 
 /** A message that nobody can read changes nothing, and a method that exists refuses it with another status. */
-async function probe(member: Member): Promise<string[]> {
+async function probe(member: Member): Promise<MissingMethods> {
   const client = new WireClient(member.endpoint);
   try {
     const missing: string[] = [];
@@ -45,4 +48,14 @@ async function probe(member: Member): Promise<string[]> {
   } finally {
     client.close();
   }
+}
+
+/** Names a service once where all of its methods are missing. */
+function summarize(missing: MissingMethods): string {
+  const serviceOf = (name: string): string => name.slice(0, name.indexOf("."));
+  const offered = new Set(
+    CLIENT_METHODS.filter(({ name }) => !missing.includes(name)).map(({ name }) => serviceOf(name)),
+  );
+  const lines = missing.map((name) => (offered.has(serviceOf(name)) ? name : serviceOf(name)));
+  return [...new Set(lines)].join(", ");
 }

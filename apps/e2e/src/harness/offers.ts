@@ -1,6 +1,7 @@
 /** What the server under test offers, as it was asked before the suites; what it lacks is skipped with a word. */
 import { inject } from "vitest";
 import { CLIENT_METHODS } from "./client-methods.js";
+import type { MissingMethods } from "./global-setup.js";
 
 /** A service, all of whose methods are meant, or `Service.Method`. */
 export type Offer = string;
@@ -20,12 +21,12 @@ export function lacksOffers(what: string, names: readonly Offer[]): boolean {
 }
 
 function missingOf(names: readonly Offer[]): Offer[] {
-  const missing = new Set(inject("missingMethods"));
+  const missing: MissingMethods = inject("missingMethods");
   return names.filter((name) => {
     const methods = CLIENT_METHODS.filter(
       (method) => method.name === name || method.name.startsWith(`${name}.`),
     );
     if (methods.length === 0) throw new Error(`etcd has no ${name}`);
-    return methods.some((method) => missing.has(method.name));
+    return methods.some((method) => missing.includes(method.name));
   });
 }
