@@ -74,7 +74,7 @@ function serve(config: MemberConfig, logger: Logger): void {
     (server) => {
       running = server;
     },
-    (error: unknown) => fail("discovery failed", error),
+    (error: unknown) => fail(startFailure(error), error),
   );
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -89,6 +89,13 @@ function serve(config: MemberConfig, logger: Logger): void {
       );
     });
   }
+}
+
+/** etcd's words for the failures that scripts look for. */
+function startFailure(error: unknown): string {
+  const name = error instanceof Error ? error.name : "";
+  if (name === "ListenError") return "listener failed";
+  return name === "BootstrapError" ? "discovery failed" : "the member could not start";
 }
 
 /** The server is loaded only when it is wanted: `--version` has no use for it. */

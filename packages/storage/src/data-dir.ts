@@ -10,9 +10,10 @@
  *
  * The order of a start: `openDataDir`, then the database (the kernel keeps its lock), then the log.
  */
-import { access, chmod, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { access, chmod, open, readdir, rm, stat } from "node:fs/promises";
 import { DirectoryLock } from "./directory-lock.js";
 import { OperationalError, toOperationalError } from "./errors.js";
+import { makeFolders } from "./vfs/make-folders.js";
 import { NodeFiles } from "./vfs/node-files.js";
 import { listSegments } from "./wal/segment-name.js";
 
@@ -54,7 +55,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
   const member = `${path}/member`;
   const warnings: string[] = [];
   try {
-    const created = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    const created = await makeFolders(path, FOLDER_MODE);
     // The umask has had its say in mkdir; only what we made ourselves is ours to change.
     if (created !== undefined) await chmod(path, FOLDER_MODE);
     else warnings.push(...(await checkPermissions(path)));
@@ -97,9 +98,7 @@ async function checkWritable(path: string): Promise<void> {
 async function checkOwner(dir: DataDir): Promise<void> {
   if (await exists(dir.enginePath)) return;
   if (await exists(`${dir.snapPath}/db`)) {
-    const message =
-      `${dir.path} holds the data of an etcd member, which Quorate cannot take over in place yet. Take a snapshot there ` +
-      `(etcdctl snapshot save), restore it into a new data directory, and start with that; or choose another directory.`;
+    const message = `${dir.path} holds the data of an etcd member, which Quorate cannot take over yet. Choose another directory.`;
     throw new OperationalError("foreign", message);
   }
   const names = (await exists(dir.walPath)) ? await readdir(dir.walPath) : [];

@@ -3,17 +3,21 @@
  * compare bodies. Source: etcd `server/etcdserver/api/etcdhttp`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { MemberFailure, MemberPort } from "../api/member-port.js";
 
 /** Alarm types by number, as the reasons name them. */
 const ALARM_NAMES: Readonly<Record<number, string>> = { 1: "NOSPACE", 2: "CORRUPT" };
-const HEADER_TIMEOUT_MS = 300_000;
+/** From the connection, or from the last answer on it, to the end of the next request's headers. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 export interface HttpEndpointsOptions {
   readonly member: Pick<MemberPort, "alarms" | "leaderId" | "awaitReadIndex" | "serverVersion">;
   /** Decided cluster version, or undefined before that. */
   readonly clusterVersion: () => string | undefined;
   readonly storageVersion: () => string | undefined;
+  /** Default 60 s; shorter in tests. */
+  readonly requestTimeoutMs?: number;
   /** Text of a failure, as clients see it. */
   readonly failureText: (failure: MemberFailure) => string;
 }
@@ -23,8 +27,23 @@ export function createHttpEndpoints(options: HttpEndpointsOptions): Server {
   const server = createServer((request, response) => {
     handle(options, request, response).catch(() => response.destroy());
   });
-  server.headersTimeout = HEADER_TIMEOUT_MS;
-  server.requestTimeout = HEADER_TIMEOUT_MS;
+  // Node looks after slow requests only on servers that listen, and this one is handed its connections.
+  const timers = new WeakMap<Socket, NodeJS.Timeout>();
+  const restart = (socket: Socket): void => {
+    clearTimeout(timers.get(socket));
+    timers.set(
+      socket,
+      setTimeout(() => socket.destroy(), options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS).unref(),
+    );
+  };
+  server.on("connection", (socket: Socket) => {
+    restart(socket);
+    socket.on("close", () => clearTimeout(timers.get(socket)));
+  });
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    clearTimeout(timers.get(socket));
+    response.on("finish", () => restart(socket));
+  });
   return server;
 }
 
@@ -33,10 +52,11 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://localhost");
-  switch (url.pathname) {
+  // Not parsed as a URL: what clients send here need not be one.
+  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+  switch (path) {
     case "/health":
-      return handleHealth(options, { request, response, query: url.searchParams });
+      return handleHealth(options, { request, response, query: new URLSearchParams(query) });
     case "/version":
       if (!allowOnlyGet(request, response)) return;
       response.setHeader("Content-Type", "application/json");

@@ -3,7 +3,7 @@
  * Nothing runs until `start`; `close` stops everything and leaves the files complete.
  */
 import { randomInt } from "node:crypto";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
   AlarmSet,
   Applier,
@@ -17,6 +17,7 @@ import { formatHexId } from "@quorate/proto";
 import { emptyConfState, type MemoryLogStorage } from "@quorate/raft";
 import {
   createWal,
+  DirectoryLock,
   NodeFiles,
   openDataDir,
   openWal,
@@ -62,6 +63,11 @@ export interface OpenMember {
   close(): Promise<void>;
 }
 
+interface LockedDisk extends Disk {
+  /** Of a log outside the data directory. */
+  readonly walLock: DirectoryLock | undefined;
+}
+
 interface Disk {
   readonly dataDir: DataDir;
   readonly engine: Engine;
@@ -78,13 +84,17 @@ interface Disk {
 export async function openMember(options: StartOptions): Promise<OpenMember> {
   const { config } = options;
   const dataDir = await openDataDir(config.dataDir);
+  const walLock = await lockWalDir(config.walDir).catch(async (error: unknown) => {
+    await dataDir.close();
+    throw error;
+  });
   for (const warning of dataDir.warnings) options.logger.warn(warning);
   try {
     const engine = await openEngine(dataDir.enginePath, options.engineThreadFile);
     try {
       const disk = await openDisk(options, dataDir, engine);
       try {
-        return build(options, disk);
+        return build(options, { ...disk, walLock });
       } catch (error) {
         await disk.wal.close();
         throw error;
@@ -94,9 +104,21 @@ export async function openMember(options: StartOptions): Promise<OpenMember> {
       throw error;
     }
   } catch (error) {
+    await walLock?.release();
     await dataDir.close();
     throw error;
   }
+}
+
+/**
+ * A log outside the data directory has a lock of its own: two members with one log would each overwrite what the other has
+ * acknowledged. The lock lies beside the log, since a new log wants an empty folder.
+ */
+async function lockWalDir(walDir: string): Promise<DirectoryLock | undefined> {
+  if (walDir === "") return undefined;
+  const folder = `${resolve(walDir)}.lock`;
+  await new NodeFiles().makeDirectory(folder);
+  return DirectoryLock.take(folder);
 }
 
 function openEngine(path: string, threadFile: string | undefined): Promise<Engine> {
@@ -107,7 +129,6 @@ async function openDisk(options: StartOptions, dataDir: DataDir, engine: Engine)
   const { config, versions } = options;
   const files = new NodeFiles();
   const walPath = config.walDir === "" ? dataDir.walPath : resolve(config.walDir);
-  if (config.walDir !== "") await files.makeDirectory(dirname(walPath));
   // Both take a while and wait for different things.
   const [restored, logged] = await Promise.allSettled([
     restoreStore(engine, config),
@@ -182,7 +203,7 @@ async function restoreStore(
   return { store, cluster, alarms };
 }
 
-function build(options: StartOptions, disk: Disk): OpenMember {
+function build(options: StartOptions, disk: LockedDisk): OpenMember {
   const { config, logger, versions } = options;
   const { store, cluster, alarms, engine, wal } = disk;
   const { nodeId: memberId, clusterId } = wal.metadata;
@@ -309,6 +330,7 @@ function build(options: StartOptions, disk: Disk): OpenMember {
       await trimmer.finish(member.appliedIndex, member.appliedTerm);
       await log.close();
       await engine.close();
+      await disk.walLock?.release();
       await disk.dataDir.close();
     },
   };

@@ -2,7 +2,6 @@
  * The composition root of a member on Node: opens what is on disk, starts the member, and serves clients once it has published
  * itself. Everything that has a lifetime is stopped here, in the opposite order.
  */
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { createGrpcServer, listenClientPort, type ClientPort, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
@@ -11,6 +10,7 @@ import { ProposalError, proposeRequest, type RequestInit } from "../member/inter
 import { formatHexId } from "@quorate/proto";
 import type { MemberConfig } from "./config/config.js";
 import type { MemberUrl } from "./config/urls.js";
+import { bindOptions, checkListenUrls } from "./listen-check.js";
 import { createHttpEndpoints } from "./http-endpoints.js";
 import type { Logger } from "./log/logger.js";
 import { openMember, type OpenMember } from "./open-member.js";
@@ -41,8 +41,8 @@ const RETRY_INTERVAL_MS = 100;
 /** @throws whatever kept the member from starting; nothing is left open then. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { config, logger, versions } = options;
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   logger.info("starting an etcd server", startFields(config, versions));
+  await checkListenUrls(config.listenClientUrls);
   const open = await openMember(options);
   try {
     return await serve(options, open);
@@ -154,11 +154,6 @@ async function proposeUntilApplied(open: OpenMember, request: RequestInit): Prom
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
   }
-}
-
-function bindOptions(url: MemberUrl): { host: string; port: number } | { path: string } {
-  if (url.scheme === "unix" || url.scheme === "unixs") return { path: url.host };
-  return { host: url.host === "" ? "::" : url.host, port: url.port };
 }
 
 function startFields(config: MemberConfig, versions: StartOptions["versions"]): Record<string, unknown> {

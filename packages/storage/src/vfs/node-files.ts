@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import { errnoOf } from "../errors.js";
 import type { File, FileSystem, OpenMode, WriteDone } from "./file-system.js";
+import { makeFolders } from "./make-folders.js";
 
 // Only on Linux is O_DSYNC known to reach the platter by itself; macOS accepts the flag and stops at the drive's cache.
 const DSYNC = process.platform === "linux" ? fs.constants.O_DSYNC : 0;
@@ -13,7 +14,7 @@ const FOLDER_MODE = 0o700;
 
 export class NodeFiles implements FileSystem {
   async makeDirectory(path: string): Promise<void> {
-    await fs.promises.mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    await makeFolders(path, FOLDER_MODE);
   }
 
   list(path: string): Promise<string[]> {
