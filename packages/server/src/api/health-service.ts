@@ -16,6 +16,8 @@ const WATCHERS_MAX = 1000;
 export class HealthService {
   #status: ServingStatus = SERVING;
   readonly #watchers = new Set<ServerStreamCall>();
+  /** Streams about names nobody knows. */
+  readonly #unknownWatchers = new Set<ServerStreamCall>();
 
   /** The methods of `grpc.health.v1.Health`. */
   methods(): Readonly<Record<string, GuardedMethod>> {
@@ -47,19 +49,18 @@ export class HealthService {
   /** Tells the status now and at each change; a name nobody knows may become known, so its stream stays open too. */
   readonly #handleWatch = (call: ServerStreamCall, message: Uint8Array): void => {
     const { service } = decodeMessage(health.HealthCheckRequestSchema, message);
-    if (this.#watchers.size >= WATCHERS_MAX) {
+    if (this.#watchers.size + this.#unknownWatchers.size >= WATCHERS_MAX) {
       call.fail(GrpcStatus.ResourceExhausted, "too many health watchers");
       return;
     }
-    if (service !== "") {
-      sendStatus(call, SERVICE_UNKNOWN);
-      return;
-    }
-    this.#watchers.add(call);
+    const isServer = service === "";
+    // A stream that will never hear more is open all the same, and counts.
+    const watchers = isServer ? this.#watchers : this.#unknownWatchers;
+    watchers.add(call);
     call.onCancel(() => {
-      this.#watchers.delete(call);
+      watchers.delete(call);
     });
-    sendStatus(call, this.#status);
+    sendStatus(call, isServer ? this.#status : SERVICE_UNKNOWN);
   };
 }
 

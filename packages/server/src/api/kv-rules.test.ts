@@ -154,6 +154,22 @@ describe("compaction", () => {
     expect(await failureOf(kv.compact(3))).toBe("future-revision");
   });
 
+  test("what a physical compaction waits for: success and `compacted` do, a refused future does not", async () => {
+    let freed: () => void = () => undefined;
+    const freeing = new Promise<void>((resolve) => (freed = resolve));
+    Object.assign(kv.member.storage, { compactionsDone: () => freeing });
+    const answers: string[] = [];
+    const compact = async (revision: number): Promise<void> => {
+      answers.push(`${String(revision)}: ${await failureOf(kv.compact(revision, true))}`);
+    };
+    const waiting = [compact(1), compact(-1)];
+    await compact(2);
+    expect(answers).toEqual(["2: future-revision"]);
+    freed();
+    await Promise.all(waiting);
+    expect(answers.slice(1).sort()).toEqual(["-1: compacted", "1: ok"]);
+  });
+
   test("rules 14 and 15: a tombstone at the compacted revision keeps the revision and the later history", async () => {
     await put("a", "1");
     await put("a", "2");
@@ -311,7 +327,7 @@ describe("alarms and space", () => {
   });
 
   test("a put that does not fit raises the alarm, whether or not it is a valid put, and is refused", async () => {
-    kv.member.quotaBytes = 5000;
+    kv.member.statusQuotaBytes = 5000;
     const one = kv.put({ key: bytes("a"), value: new Uint8Array(5000 - 4096 - 256 - 2) });
     expect(await failureOf(one)).toBe("ok");
     expect(await failureOf(kv.put({ value: new Uint8Array(1000) }))).toBe("no-space");
@@ -323,7 +339,7 @@ describe("alarms and space", () => {
   });
 
   test("a put that stopped fitting on its way is written all the same, and refused", async () => {
-    kv.member.quotaBytes = 5000;
+    kv.member.statusQuotaBytes = 5000;
     const late = put("a", "1");
     kv.member.sizeBytes = 5000;
     expect(await failureOf(late)).toBe("no-space");

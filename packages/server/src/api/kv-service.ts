@@ -183,8 +183,12 @@ export class KvService {
       proposals.submit(call, OPERATION.compaction, message);
       return;
     }
-    // Refused or not, the answer comes after everything that was scheduled has been freed.
+    // Also a revision that was compacted before waits until everything that was scheduled has been freed.
     proposals.submitWith(call, OPERATION.compaction, message, (outcome, proposal) => {
+      if (outcome.refusal !== undefined && outcome.refusal !== "compacted") {
+        proposal.answer(outcome);
+        return;
+      }
       member.storage.compactionsDone().then(() => {
         // The header tells the revision of the moment it is built.
         proposal.answer({ ...outcome, revision: 0 });

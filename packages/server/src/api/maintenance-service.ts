@@ -13,8 +13,6 @@ import type { MemberPort } from "./member-port.js";
 import type { Proposals } from "./proposals.js";
 import { failCall } from "./to-status.js";
 
-/** --quota-backend-bytes as Status shows it when there is none. */
-const NO_QUOTA_SHOWN = 0n;
 const ALARM_NAMES: readonly string[] = ["NONE", "NOSPACE", "CORRUPT"];
 
 export interface MaintenanceServiceOptions {
@@ -52,7 +50,7 @@ export class MaintenanceService {
       version: member.serverVersion,
       dbSize: BigInt(storage.sizeBytes),
       dbSizeInUse: BigInt(storage.sizeInUseBytes),
-      dbSizeQuota: Number.isFinite(member.quotaBytes) ? BigInt(member.quotaBytes) : NO_QUOTA_SHOWN,
+      dbSizeQuota: BigInt(member.statusQuotaBytes),
       leader: member.leaderId,
       raftIndex: BigInt(member.committedIndex),
       raftTerm: BigInt(member.raftTerm),

@@ -79,6 +79,8 @@ export interface MemberPort {
   readonly storage: StoragePort;
   /** Effective --quota-backend-bytes: Infinity when there is none. */
   readonly quotaBytes: number;
+  /** As `quotaBytes`, but without one the negative number that switched it off: what Status tells. */
+  readonly statusQuotaBytes: number;
   readonly alarms: { list(): readonly Alarm[] };
   readonly downgrade: { readonly enabled: boolean; readonly targetVersion: string };
   members(): readonly MemberRow[];

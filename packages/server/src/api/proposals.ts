@@ -10,6 +10,7 @@ import {
   type EntryHeader,
 } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
+import { APPLY_GAP_MAX } from "../member/member.js";
 import type { MemberFailure, MemberPort, ProposalWaiter } from "./member-port.js";
 import type { BodyHolder, Replies } from "./replies.js";
 import type { SpaceGuard } from "./space-guard.js";
@@ -50,7 +51,9 @@ export class Proposals {
     const header: EntryHeader = { idPrefix: this.#idPrefix, idSuffix: suffix };
     const entry = this.#encoder.encode(operation, message, header);
     if (entry.length > this.#options.requestBytesMax) {
-      failCall(call, "request-too-large");
+      // The gap comes before the size; for entries that are proposed, the member looks at it.
+      const lags = member.committedIndex > member.appliedIndex + APPLY_GAP_MAX;
+      failCall(call, lags ? "too-many-requests" : "request-too-large");
       return;
     }
     const proposal = new CallProposal(call, this.#options, suffix, onOutcome);

@@ -9,7 +9,9 @@ import {
   type ErrorName,
 } from "@quorate/proto";
 import { beforeEach, describe, expect, test } from "vitest";
+import { APPLY_GAP_MAX } from "../member/member.js";
 import { failureCode, failureText } from "./to-status.js";
+import type { FakeCall } from "./testing/fake-calls.js";
 import { KvClient, bytes, failureOf, op } from "./testing/kv-client.js";
 
 let kv: KvClient;
@@ -43,7 +45,7 @@ test("the table of methods", () => {
 describe("Status", () => {
   test("tells all there is to know", async () => {
     await kv.put({ key: bytes("a") });
-    kv.member.quotaBytes = 2 ** 31;
+    kv.member.statusQuotaBytes = 2 ** 31;
     expect(await status()).toMatchObject({
       header: { clusterId: kv.member.clusterId, memberId: kv.member.memberId, revision: 2n, raftTerm: 3n },
       version: "3.7.0",
@@ -59,6 +61,13 @@ describe("Status", () => {
       storageVersion: "3.7.0",
       downgradeInfo: { enabled: false, targetVersion: "" },
     });
+  });
+
+  test("shows a quota that is switched off as the negative number that did so", async () => {
+    kv.member.statusQuotaBytes = -5;
+    expect(await status()).toMatchObject({ dbSizeQuota: -5n });
+    expect(kv.member.quotaBytes).toBe(Infinity);
+    expect(await failureOf(kv.put({ key: bytes("a") }))).toBe("ok");
   });
 
   test("lists a missing leader and alarms as errors", async () => {
@@ -139,6 +148,19 @@ describe("health", () => {
     expect(gone.messages.length).toBe(1);
     expect(watch.ended).toBe(false);
   });
+
+  test("Watch has a limit, which streams about unknown names use up too until they end", async () => {
+    const start = (service: string): FakeCall =>
+      kv.transport.start("grpc.health.v1.Health/Watch", request(service));
+    const calls = Array.from({ length: 1000 }, (_, i) => start(i % 2 === 0 ? "" : "other"));
+    expect(calls.filter((call) => call.ended)).toEqual([]);
+    for (const service of ["", "other"]) {
+      expect((await start(service).answer).error?.code).toBe(GrpcStatus.ResourceExhausted);
+    }
+    calls[1]?.cancel();
+    expect(start("another").ended).toBe(false);
+    expect(start("").ended).toBe(true);
+  });
 });
 
 describe("failures of the member", () => {
@@ -162,6 +184,16 @@ describe("failures of the member", () => {
     expect(failureCode({ unknown: "something else" })).toBe(GrpcStatus.Unknown);
     expect(failureText({ unknown: "something else" })).toBe("something else");
   });
+});
+
+test("a member that lags behind says so before it says that a request is too large", async () => {
+  const value = new Uint8Array(1.5 * 1024 * 1024);
+  const large = (): Promise<unknown> => kv.put({ key: bytes("a"), value });
+  kv.member.committedIndex = APPLY_GAP_MAX;
+  expect(await failureOf(large())).toBe("request-too-large");
+  kv.member.committedIndex += 1;
+  expect(await failureOf(large())).toBe("too-many-requests");
+  expect(kv.member.entries).toEqual([]);
 });
 
 describe("callers that leave", () => {

@@ -11,6 +11,7 @@ export interface MemberFacadeParts {
   readonly member: Member;
   readonly store: StoreReads;
   readonly storage: StoragePort;
+  /** Below 0 for none. */
   readonly quotaBytes: number;
   readonly alarms: { list(): readonly Alarm[] };
   readonly cluster: ClusterRecord;
@@ -24,6 +25,7 @@ export class MemberFacade implements MemberPort {
   readonly store: StoreReads;
   readonly storage: StoragePort;
   readonly quotaBytes: number;
+  readonly statusQuotaBytes: number;
   readonly alarms: { list(): readonly Alarm[] };
   readonly #member: Member;
   readonly #cluster: ClusterRecord;
@@ -35,7 +37,8 @@ export class MemberFacade implements MemberPort {
     this.serverVersion = parts.serverVersion;
     this.store = parts.store;
     this.storage = parts.storage;
-    this.quotaBytes = parts.quotaBytes;
+    this.quotaBytes = parts.quotaBytes < 0 ? Infinity : parts.quotaBytes;
+    this.statusQuotaBytes = parts.quotaBytes;
     this.alarms = parts.alarms;
     this.#member = parts.member;
     this.#cluster = parts.cluster;

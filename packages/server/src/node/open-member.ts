@@ -209,8 +209,9 @@ function build(options: StartOptions, disk: LockedDisk): OpenMember {
   const { nodeId: memberId, clusterId } = wal.metadata;
   const storage = restoreLogStorage(disk.history, store, cluster);
   dropOldTail(storage, store.consistentIndex - config.snapshotCatchUpEntries);
-  const quotaBytes =
-    config.quotaBytes === 0 ? QUOTA_BYTES_DEFAULT : config.quotaBytes < 0 ? Infinity : config.quotaBytes;
+  // Below 0 there is none, which Status shows as it was given.
+  const quotaFlagBytes = config.quotaBytes === 0 ? QUOTA_BYTES_DEFAULT : config.quotaBytes;
+  const quotaBytes = quotaFlagBytes < 0 ? Infinity : quotaFlagBytes;
   const log = new RaftLog(wal, SEGMENTS_KEPT, (error) => logger.warn("failed to purge wal files", { error }));
   const fail = (error: unknown): void =>
     options.onFatal(error instanceof Error ? error : new Error(String(error)));
@@ -304,7 +305,7 @@ function build(options: StartOptions, disk: LockedDisk): OpenMember {
     member,
     store,
     storage: createStoragePort({ engine, store, report: logger, clusterVersion: () => cluster.version }),
-    quotaBytes,
+    quotaBytes: quotaFlagBytes,
     alarms,
     cluster,
     scheduler: systemScheduler,

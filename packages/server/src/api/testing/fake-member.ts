@@ -41,7 +41,8 @@ export class FakeMember implements MemberPort {
   isLearner = false;
   committedIndex = 0;
   appliedIndex = 0;
-  quotaBytes = Infinity;
+  /** --quota-backend-bytes. */
+  statusQuotaBytes = -1;
   sizeBytes = 4096;
   readonly store: Store;
   readonly storage: StoragePort;
@@ -83,6 +84,10 @@ export class FakeMember implements MemberPort {
   static async create(cacheBytesMax = 1 << 20): Promise<FakeMember> {
     const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     return new FakeMember(await Store.open(new MemoryEngine(), { yieldTurn, cacheBytesMax }));
+  }
+
+  get quotaBytes(): number {
+    return this.statusQuotaBytes < 0 ? Infinity : this.statusQuotaBytes;
   }
 
   get alarms(): { list(): readonly Alarm[] } {
