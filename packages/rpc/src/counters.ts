@@ -18,6 +18,8 @@ export interface ServerCounters {
   /** Bytes read from and written to sockets after the hand-over decision. */
   bytesReceived: number;
   bytesSent: number;
+  /** Bytes of responses that wait now for their peers to take them. */
+  responseBytesQueued: number;
   /** Ended calls by status code; the index is the code. Calls the peer cancelled count as `cancelled`. */
   readonly callsByStatus: number[];
 }
@@ -45,6 +47,7 @@ export function createServerCounters(): ServerCounters {
     callsTotal: 0,
     bytesReceived: 0,
     bytesSent: 0,
+    responseBytesQueued: 0,
     callsByStatus: new Array<number>(statusCount).fill(0),
   };
 }

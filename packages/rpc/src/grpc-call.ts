@@ -25,6 +25,11 @@ export interface CallBase {
   readonly authority: string;
   /** True once the call has ended in any way; replies to it are then ignored. */
   readonly ended: boolean;
+  /**
+   * True while the peer leaves too much unread: its connection is above `queuedBytesMax`, or the server above
+   * `serverQueuedBytesMax` and the connection above its share. A large response would be refused: do not make it.
+   */
+  readonly congested: boolean;
   /** At most one listener; set synchronously in the handler. Not called for calls that ended with a reply or failure. */
   onCancel(listener: CancelListener): void;
   /** Metadata sent with the response headers; only before the first message. */
@@ -35,6 +40,7 @@ export interface CallBase {
   fail(code: number, message: string): void;
 }
 
+/** A response that would leave too much unread by the peer ends its call with RESOURCE_EXHAUSTED; see `congested`. */
 export interface UnaryCall extends CallBase {
   /** Ends the call with one message, the bytes [start, end) of `message`, copied before the method returns. */
   reply(message: Uint8Array, start?: number, end?: number): void;

@@ -68,8 +68,18 @@ export interface GrpcLimits {
   readonly outputHighWaterBytes: number;
   /** Bytes in the socket above which the peer is disconnected; only replies to control frames get here. */
   readonly outputBytesMax: number;
-  /** Bytes of responses that wait for the peer's flow control; new calls are refused with REFUSED_STREAM above it. */
+  /**
+   * Bytes of responses that wait for the peer to take them; new calls are refused with REFUSED_STREAM above it, and a
+   * unary response that would pass it fails with RESOURCE_EXHAUSTED, unless nothing else waits on its connection.
+   */
   readonly queuedBytesMax: number;
+  /**
+   * The same, of all connections together. A response that would pass it is refused as above; one that has its connection
+   * to itself may pass it, but none is kept once it is passed, beyond `queuedBytesShare` for each connection.
+   */
+  readonly serverQueuedBytesMax: number;
+  /** What may wait on each connection whatever waits on others: their small responses go on. */
+  readonly queuedBytesShare: number;
   /** `send` returns false when a stream holds this many bytes that could not be sent. */
   readonly streamBufferBytes: number;
   /** A connection that took no byte for this long while `stallBytesMin` wait for it is closed, in ms. */
@@ -108,6 +118,8 @@ export const defaultLimits: GrpcLimits = {
   outputHighWaterBytes: 1 * mib,
   outputBytesMax: 16 * mib,
   queuedBytesMax: 256 * mib,
+  serverQueuedBytesMax: 1024 * mib,
+  queuedBytesShare: 256 * kib,
   streamBufferBytes: 64 * kib,
   stallTimeoutMs: 60_000,
   stallBytesMin: 1 * mib,

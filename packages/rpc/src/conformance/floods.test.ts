@@ -238,6 +238,27 @@ const FLOODS: readonly Flood[] = [
     ),
   },
   {
+    name: "unread answers of calls opened in one burst",
+    connect: { settings: [[Setting.initialWindowSize, h2.WINDOW_BYTES_MAX]] },
+    options: { limits: { queuedBytesMax: 8 * mib } },
+    attack: async (client) => {
+      client.send(h2.windowUpdate(0, h2.WINDOW_BYTES_MAX - h2.DEFAULT_WINDOW_BYTES));
+      client.pauseReading();
+      const next = ids();
+      client.send(
+        many(500, () => {
+          const id = next();
+          return Buffer.concat([
+            client.headers(id, request(Method.large)),
+            h2.data(id, h2.message(h2.u32(1 * mib))),
+          ]);
+        }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      client.resumeReading();
+    },
+  },
+  {
     name: "a preface that never comes",
     connect: { handshake: false },
     options: { limits: { prefaceTimeoutMs: 200 } },

@@ -153,6 +153,10 @@ export class CallStream
 
   // --- what handlers call ---
 
+  get congested(): boolean {
+    return this.host.outbound.congested;
+  }
+
   onCancel(listener: CancelListener): void {
     this.#cancelListener = listener;
   }
@@ -187,6 +191,7 @@ export class CallStream
       this.#responseTrailers !== undefined ||
       !this.host.outbound.tryReply(this, message, start, end)
     ) {
+      if (this.#refuseCrowding(end - start)) return;
       this.#sendParts([Uint8Array.prototype.slice.call(message, start, end)]);
       this.#end(GrpcStatus.ok, "");
       return;
@@ -198,7 +203,8 @@ export class CallStream
   }
 
   replyParts(parts: readonly Uint8Array[]): void {
-    if (this.ended || this.#refuseLargeMessage(sumOfLengths(parts))) return;
+    const length = sumOfLengths(parts);
+    if (this.ended || this.#refuseLargeMessage(length) || this.#refuseCrowding(length)) return;
     this.#sendParts(parts);
     this.#end(GrpcStatus.ok, "");
   }
@@ -371,6 +377,17 @@ export class CallStream
     this.fail(
       GrpcStatus.resourceExhausted,
       `grpc: trying to send message larger than max (${length} vs. ${max})`,
+    );
+    return true;
+  }
+
+  /** A whole response that would have to wait behind too much that the peer has not taken. */
+  #refuseCrowding(length: number): boolean {
+    const { outbound } = this.host;
+    if (outbound.admits(length)) return false;
+    this.fail(
+      GrpcStatus.resourceExhausted,
+      `response of ${length} bytes dropped: ${outbound.unsentBytes} bytes of responses are unread by this client`,
     );
     return true;
   }

@@ -37,10 +37,14 @@ export class CompressedSender {
     }
     this.#waiting.push(message);
     this.#waitingBytes += message.length;
+    this.#stream.host.outbound.addCompressing(message.length);
     if (!this.#running) this.#next();
   }
 
   discard(): void {
+    // What the thread pool has stays counted until it gives it back.
+    const inPool = this.#running ? (this.#waiting[0]?.length ?? 0) : 0;
+    this.#stream.host.outbound.addCompressing(inPool - this.#waitingBytes);
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
   }
@@ -53,17 +57,18 @@ export class CompressedSender {
       return;
     }
     if (message.length < compressedBytesMin) {
-      this.#done(0, message);
+      this.#done(0, message, message.length);
       return;
     }
     this.#stream.host.context.zlib.deflate(message, (result) => {
-      if (result.kind === "done") this.#done(1, result.bytes);
-      else this.#done(0, message);
+      if (result.kind === "done") this.#done(1, result.bytes, message.length);
+      else this.#done(0, message, message.length);
       this.#stream.host.wantTurn();
     });
   }
 
-  #done(flag: number, bytes: Uint8Array): void {
+  #done(flag: number, bytes: Uint8Array, countedBytes: number): void {
+    this.#stream.host.outbound.addCompressing(-countedBytes);
     const message = this.#waiting.shift();
     // Nothing waits any more: the call was cut off meanwhile.
     if (message === undefined) {

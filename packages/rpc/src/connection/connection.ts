@@ -78,7 +78,7 @@ export class Connection implements InboundSink {
     this.context = context;
     this.#socket = socket;
     this.#onClosed = onClosed;
-    this.outbound = new Outbound(socket, context.chunks, context.options.limits);
+    this.outbound = new Outbound(socket, context);
     this.#streams = new StreamTable(context, this.outbound);
     this.#inbound = new Inbound(this, this.#streams);
     this.#splitter = new FrameSplitter(this.#inbound);

@@ -234,7 +234,7 @@ export class Inbound implements FrameSink, HeaderBlockSink {
       this.#streams.onError(streamId, ErrorCode.protocolError);
     } else if (
       this.#streams.size >= Math.min(options.maxConcurrentStreams, limits.openCallsMax) ||
-      this.#outbound.queuedBytes > limits.queuedBytesMax
+      this.#outbound.unsentBytes > limits.queuedBytesMax
     ) {
       this.#streams.onError(streamId, ErrorCode.refusedStream);
     } else if (head.method === undefined) {

@@ -9,8 +9,8 @@
  * Source: RFC 9113 sections 5.2 and 6.9. Not here: what the frames mean to a call (call-stream.ts).
  */
 import type { Socket } from "node:net";
+import type { ServerCounters } from "../counters.js";
 import { ResponseBlocks } from "../grpc/response-blocks.js";
-import type { ChunkPool } from "../http2/output-buffer.js";
 import { OutputBuffer } from "../http2/output-buffer.js";
 import {
   ConnectionError,
@@ -25,6 +25,7 @@ import {
   writeUint32,
 } from "../http2/frame.js";
 import type { GrpcLimits } from "../options.js";
+import type { ServerContext } from "../server-context.js";
 import type { CallStream } from "./call-stream.js";
 import { SendQueue } from "./send-queue.js";
 
@@ -36,20 +37,59 @@ export class Outbound {
   readonly blocks: ResponseBlocks = new ResponseBlocks();
   /** What new streams start with, from the peer's SETTINGS. */
   initialStreamWindow: number = windowBytesDefault;
-  /** Bytes in the queues of all streams. */
-  queuedBytes = 0;
   /** DATA bytes sent since the start. */
   dataBytes = 0;
   /** DATA and HEADERS frames sent since somebody last looked. */
   framesSent = 0;
   readonly #limits: GrpcLimits;
+  readonly #counters: ServerCounters;
+  #queuedBytes = 0;
+  #compressingBytes = 0;
   #window = windowBytesDefault;
   #readyFirst: CallStream | undefined;
   #readyLast: CallStream | undefined;
 
-  constructor(socket: Socket, pool: ChunkPool, limits: GrpcLimits) {
-    this.output = new OutputBuffer(socket, pool);
-    this.#limits = limits;
+  constructor(socket: Socket, context: ServerContext) {
+    this.output = new OutputBuffer(socket, context.chunks);
+    this.#limits = context.options.limits;
+    this.#counters = context.counters;
+  }
+
+  /** Bytes in the queues of all streams. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Bytes of responses on their way to the peer that are not in the output yet, those being compressed included. */
+  get unsentBytes(): number {
+    return this.#queuedBytes + this.#compressingBytes;
+  }
+
+  /** See `CallBase.congested`. */
+  get congested(): boolean {
+    const { queuedBytesMax, queuedBytesShare, serverQueuedBytesMax } = this.#limits;
+    const unsent = this.unsentBytes;
+    if (unsent <= queuedBytesShare) return false;
+    return unsent > queuedBytesMax || this.#counters.responseBytesQueued > serverQueuedBytesMax;
+  }
+
+  /**
+   * True when a whole response of `bytes` may be kept until the peer takes it. However large, one that has the connection
+   * to itself may, while the server is below its mark.
+   */
+  admits(bytes: number): boolean {
+    const { queuedBytesMax, queuedBytesShare, serverQueuedBytesMax } = this.#limits;
+    const ofServer = this.#counters.responseBytesQueued;
+    const unsent = this.unsentBytes;
+    if (unsent + bytes <= queuedBytesShare) return true;
+    if (unsent === 0) return ofServer <= serverQueuedBytesMax;
+    return unsent + bytes <= queuedBytesMax && ofServer + bytes <= serverQueuedBytesMax;
+  }
+
+  /** Counts what waits for compression, or no longer does when `bytes` is negative. */
+  addCompressing(bytes: number): void {
+    this.#compressingBytes += bytes;
+    this.#counters.responseBytesQueued += bytes;
   }
 
   /**
@@ -133,14 +173,14 @@ export class Outbound {
     const queue = (stream.queue ??= new SendQueue());
     const before = queue.bytes;
     for (const part of parts) queue.push(part);
-    this.queuedBytes += queue.bytes - before;
+    this.#addQueued(queue.bytes - before);
     this.#makeReady(stream);
   }
 
   /** Forgets what a stream has queued. */
   discard(stream: CallStream): void {
     // A stream that is still in the ring is skipped there.
-    if (stream.queue !== undefined) this.queuedBytes -= stream.queue.clear();
+    if (stream.queue !== undefined) this.#addQueued(-stream.queue.clear());
   }
 
   /** True when queued bytes could go out now: the output had no room, and has been written since. */
@@ -241,6 +281,11 @@ export class Outbound {
     }
   }
 
+  #addQueued(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#counters.responseBytesQueued += bytes;
+  }
+
   #hasRoom(): boolean {
     return this.output.backlogBytes <= this.#limits.outputHighWaterBytes;
   }
@@ -261,7 +306,7 @@ export class Outbound {
     if (length <= 0) return;
     this.#window -= length;
     stream.sendWindow -= length;
-    this.queuedBytes -= length;
+    this.#addQueued(-length);
     this.dataBytes += length;
     this.framesSent++;
     this.#frameHeader(length, FrameType.data, 0, stream.id);

@@ -9,6 +9,8 @@ export const Method = {
   echo: "Echo",
   /** Unary; never replies. */
   hold: "Hold",
+  /** Unary; the request is one 32-bit number: a response of so many bytes, in a later turn. */
+  large: "Large",
   /** Server streaming; the request is two 32-bit numbers: how many messages, of how many bytes. */
   produce: "Produce",
   /** Client streaming; replies with two 32-bit numbers: how many messages, how many bytes. */

@@ -45,6 +45,18 @@ function methods(): Record<MethodName, ServiceMethod> {
   return {
     [Method.echo]: { kind: "unary", handler: (call, message) => call.reply(message) },
     [Method.hold]: { kind: "unary", handler: () => undefined },
+    [Method.large]: {
+      kind: "unary",
+      handler: (call, message) => {
+        const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+        if (message.length < 4) return call.fail(GrpcStatus.invalidArgument, "a number is wanted");
+        const bytes = Math.min(view.getUint32(0), PRODUCED_BYTES_MAX);
+        setImmediate(() => {
+          if (call.congested) call.fail(GrpcStatus.resourceExhausted, "congested");
+          else call.replyParts([Buffer.alloc(bytes, 0x78)]);
+        });
+      },
+    },
     [Method.produce]: {
       kind: "server-stream",
       handler: (call, message) => {

@@ -44,6 +44,8 @@ export class FakeCall implements UnaryCall, ServerStreamCall {
   readonly bufferedBytes = 0;
   readonly answer: Promise<Answer>;
   ended = false;
+  /** Set by tests: this client leaves too much unread. */
+  congested = false;
   /** What `send` says: false makes the sender wait for `drain`. */
   hasRoom = true;
   readonly messages: Uint8Array[] = [];
