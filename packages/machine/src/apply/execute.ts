@@ -50,7 +50,7 @@ export function executePut(put: PutView, execution: Execution): Slot {
   const lease = put.ignoreLease ? oldLease : put.lease;
   if (put.ignoreValue) {
     const kept = previous === NO_SLOT ? EMPTY : execution.records.get(previous);
-    assert(kept !== undefined, "the value to keep was not loaded before the put");
+    assert(kept !== undefined, "the value to keep was not held before the put");
     const value = kept.length === 0 ? NO_VALUE : findValue(kept);
     store.put(buffer, keyStart, keyEnd, kept, value.start, value.end, lease);
   } else store.put(buffer, keyStart, keyEnd, buffer, put.valueStart, put.valueEnd, lease);

@@ -85,7 +85,7 @@ export function checkPut(
   if (!put.ignoreValue && !put.ignoreLease) return undefined;
   const slot = state.store.find(put.buffer, put.keyStart, put.keyEnd, state.atRevision);
   if (slot === NO_SLOT) return "key-not-found";
-  // Notes the record when it is not in memory: the put will write its value again.
-  if (put.ignoreValue) state.records.get(slot);
+  // The put will write its value again, after other puts of the transaction perhaps.
+  if (put.ignoreValue) state.records.keep(slot);
   return undefined;
 }
