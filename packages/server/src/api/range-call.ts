@@ -1,14 +1,19 @@
-/** One Range call: waits for the read barrier when it is linearizable, then reads and replies. */
+/**
+ * One Range call: waits for the read barrier when it is linearizable, then reads and replies. An interval goes through the
+ * gate for reads first; it is then read at what is newest when it begins.
+ */
 import {
   decodeRange,
   type DeferredBody,
   type RangeReader,
   type RangeView,
+  isPoint,
   type WireReader,
 } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
-import type { BodyHolder, Replies } from "./replies.js";
+import type { GatedRead, Rest } from "./read-gate.js";
+import { failCongested, type BodyHolder, type Replies } from "./replies.js";
 import { failCall } from "./to-status.js";
 
 export interface RangeCallParts {
@@ -22,7 +27,7 @@ export interface RangeCallParts {
 
 const NOTHING = new Uint8Array(0);
 
-export class RangeCall implements ReadWaiter, BodyHolder {
+export class RangeCall implements ReadWaiter, GatedRead, BodyHolder {
   body: DeferredBody | undefined = undefined;
   readonly #call: UnaryCall;
   readonly #parts: RangeCallParts;
@@ -43,29 +48,58 @@ export class RangeCall implements ReadWaiter, BodyHolder {
 
   onReady(): void {
     if (this.#call.ended) return;
-    const { wire, view } = this.#parts;
-    view.reset();
-    wire.reset(this.#request, 0, this.#request.length);
-    decodeRange(wire, view);
-    this.#reply(view);
+    const range = this.#decode();
+    if (isPoint(range)) this.#replyPoint(range);
+    else this.#parts.replies.gate.enter(this.#call.peer, this);
+  }
+
+  /** The first step of an interval. */
+  begin(): Rest | undefined {
+    if (this.#call.ended) return undefined;
+    return this.#reply(this.#decode());
   }
 
   onFailed(failure: MemberFailure): void {
     failCall(this.#call, failure);
   }
 
-  /** Answers now, from local state. Call it in the handler. */
+  /** Answers from local state, without the barrier. Call it in the handler. */
   answer(range: RangeView): void {
     this.#listen();
-    this.#reply(range);
+    if (isPoint(range)) this.#replyPoint(range);
+    else {
+      // The range is a view of the whole request.
+      this.#request = new Uint8Array(range.buffer);
+      this.#parts.replies.gate.enter(this.#call.peer, this);
+    }
   }
 
-  #reply(range: RangeView): void {
+  #decode(): RangeView {
+    const { wire, view } = this.#parts;
+    view.reset();
+    wire.reset(this.#request, 0, this.#request.length);
+    decodeRange(wire, view);
+    return view;
+  }
+
+  /** One record waits for nobody, even when it has to be loaded. */
+  #replyPoint(range: RangeView): void {
+    void this.#reply(range)?.();
+  }
+
+  /** @returns what is left to do. */
+  #reply(range: RangeView): Rest | undefined {
+    if (this.#call.congested) {
+      failCongested(this.#call);
+      return undefined;
+    }
     const { replies, reader } = this.#parts;
     const answer = reader.read(range, replies.begin(0));
+    if (answer !== undefined && typeof answer !== "string")
+      return replies.sendOrDefer(this.#call, answer, this);
     if (answer === undefined) replies.send(this.#call);
-    else if (typeof answer === "string") failCall(this.#call, answer);
-    else replies.sendWith(this.#call, answer, this);
+    else failCall(this.#call, answer);
+    return undefined;
   }
 
   #listen(): void {

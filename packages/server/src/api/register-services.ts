@@ -8,6 +8,7 @@ import { KvService } from "./kv-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
 import type { MemberPort } from "./member-port.js";
 import { Proposals } from "./proposals.js";
+import { ReadGate } from "./read-gate.js";
 import { Replies } from "./replies.js";
 import { SpaceGuard } from "./space-guard.js";
 
@@ -43,7 +44,7 @@ export function registerServices(
   const { txnOpsMax, requestBytesMax } = options;
   const onError = options.onError ?? rethrow;
   const headers = new ResponseHeaders(member);
-  const replies = new Replies(headers, onError);
+  const replies = new Replies({ headers, gate: new ReadGate(member), onError });
   const space = new SpaceGuard(member);
   const proposals = new Proposals({ member, replies, space, requestBytesMax });
   const health = new HealthService();

@@ -1,8 +1,10 @@
 /** Sends responses that consist of a header and the bytes behind it, from one buffer that is used for all of them. */
 import type { DeferredBody, ResponseBody } from "@quorate/machine";
 import { WireWriter } from "@quorate/machine";
+import { GrpcStatus } from "@quorate/proto";
 import type { UnaryCall } from "@quorate/rpc";
 import type { ResponseHeaders } from "./header.js";
+import type { ReadGate, Rest } from "./read-gate.js";
 
 const SCRATCH_BYTES = 4096;
 /** Bodies up to this size are copied behind the header; longer ones are sent as parts. */
@@ -13,14 +15,23 @@ export interface BodyHolder {
   body: DeferredBody | undefined;
 }
 
+export interface RepliesOptions {
+  readonly headers: ResponseHeaders;
+  readonly gate: ReadGate;
+  /** Takes what kept a response from being read: a fault of ours or of the disk, never the client's. */
+  readonly onError: (error: unknown) => void;
+}
+
 export class Replies {
+  /** Everything that may read much goes through it. */
+  readonly gate: ReadGate;
   readonly #headers: ResponseHeaders;
   readonly #onError: (error: unknown) => void;
   readonly #scratch: WireWriter = new WireWriter(SCRATCH_BYTES);
 
-  /** @param onError takes what kept a response from being read: a fault of ours or of the disk, never the client's. */
-  constructor(headers: ResponseHeaders, onError: (error: unknown) => void) {
+  constructor({ headers, gate, onError }: RepliesOptions) {
     this.#headers = headers;
+    this.gate = gate;
     this.#onError = onError;
   }
 
@@ -39,8 +50,20 @@ export class Replies {
 
   /** Sends what `begin` gave with `body` behind it; one that is deferred stays in `holder` until it is encoded. */
   sendWith(call: UnaryCall, body: ResponseBody, holder: BodyHolder): void {
-    if (!("deferred" in body)) this.#sendParts(call, body);
-    else this.#sendLater(call, body, holder);
+    const rest = this.sendOrDefer(call, body, holder);
+    if (rest !== undefined) this.gate.enter(call.peer, { begin: () => rest });
+  }
+
+  /** As `sendWith`, for who has passed the gate or needs none. @returns what encodes and sends a deferred body. */
+  sendOrDefer(call: UnaryCall, body: ResponseBody, holder: BodyHolder): Rest | undefined {
+    if (!("deferred" in body)) {
+      this.#sendParts(call, body);
+      return undefined;
+    }
+    // The header says what was true when the request was carried out.
+    const header = this.#scratch.copy();
+    holder.body = body;
+    return () => this.#encode(call, header, holder);
   }
 
   #sendParts(call: UnaryCall, parts: readonly Uint8Array[]): void {
@@ -54,19 +77,29 @@ export class Replies {
     this.send(call);
   }
 
-  #sendLater(call: UnaryCall, body: DeferredBody, holder: BodyHolder): void {
-    // The header says what was true when the request was carried out.
-    const header = this.#scratch.copy();
-    holder.body = body;
-    body.encode().then(
-      (parts) => {
-        holder.body = undefined;
-        if (!call.ended) call.replyParts([header, ...parts]);
-      },
-      (error: unknown) => {
-        holder.body = undefined;
-        this.#onError(error);
-      },
-    );
+  async #encode(call: UnaryCall, header: Uint8Array, holder: BodyHolder): Promise<void> {
+    const { body } = holder;
+    if (body === undefined) return;
+    try {
+      if (call.ended || call.congested) {
+        body.release();
+        failCongested(call);
+        return;
+      }
+      const parts = await body.encode();
+      if (!call.ended) call.replyParts([header, ...parts]);
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      holder.body = undefined;
+    }
   }
+}
+
+/** Ends a call whose response would not be kept: so much is unread already (`CallBase.congested`). */
+export function failCongested(call: UnaryCall): void {
+  call.fail(
+    GrpcStatus.ResourceExhausted,
+    "response not made: this client leaves too many bytes of responses unread",
+  );
 }

@@ -1,8 +1,19 @@
-/** One read-only transaction: after the barrier, unless it is serializable, it is answered from one revision of the store. */
-import type { DeferredBody, TxnAnswer, TxnNode, TxnReader } from "@quorate/machine";
+/**
+ * One read-only transaction: after the barrier, unless it is serializable, it is answered from one revision of the store. One
+ * that reads intervals goes through the gate for reads in between.
+ */
+import {
+  isPoint,
+  type DeferredBody,
+  type OpNode,
+  type TxnAnswer,
+  type TxnNode,
+  type TxnReader,
+} from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
-import type { BodyHolder, Replies } from "./replies.js";
+import type { GatedRead, Rest } from "./read-gate.js";
+import { failCongested, type BodyHolder, type Replies } from "./replies.js";
 import { failCall } from "./to-status.js";
 
 export interface TxnCallParts {
@@ -12,7 +23,7 @@ export interface TxnCallParts {
   readonly onError: (error: unknown) => void;
 }
 
-export class TxnCall implements ReadWaiter, BodyHolder {
+export class TxnCall implements ReadWaiter, GatedRead, BodyHolder {
   body: DeferredBody | undefined = undefined;
   readonly #call: UnaryCall;
   readonly #txn: TxnNode;
@@ -30,25 +41,45 @@ export class TxnCall implements ReadWaiter, BodyHolder {
 
   onReady(): void {
     if (this.#call.ended) return;
+    const { success, failure } = this.#txn;
+    if (success.every(readsOneKey) && failure.every(readsOneKey)) void this.begin()?.();
+    else this.#parts.replies.gate.enter(this.#call.peer, this);
+  }
+
+  /** Reads, and answers when everything is in memory. */
+  begin(): Rest | undefined {
+    if (this.#call.ended) return undefined;
+    if (this.#call.congested) {
+      failCongested(this.#call);
+      return undefined;
+    }
     const revision = this.#parts.member.store.revision;
     const answer = this.#parts.reader.read(this.#txn);
-    if (!(answer instanceof Promise)) this.#reply(answer, revision);
-    else
-      answer.then((later) => {
-        this.#reply(later, revision);
-      }, this.#parts.onError);
+    if (!(answer instanceof Promise)) return this.#reply(answer, revision);
+    const reply = answer.then((later) => this.#reply(later, revision));
+    reply.catch(this.#parts.onError);
+    return () => reply.then((rest) => rest?.(), nothing);
   }
 
   onFailed(failure: MemberFailure): void {
     failCall(this.#call, failure);
   }
 
-  #reply(answer: TxnAnswer, revision: number): void {
+  /** @returns what is left to do. */
+  #reply(answer: TxnAnswer, revision: number): Rest | undefined {
     const { replies } = this.#parts;
     if (typeof answer === "string") failCall(this.#call, answer);
     else if (!this.#call.ended) {
       replies.begin(revision);
-      replies.sendWith(this.#call, answer, this);
+      return replies.sendOrDefer(this.#call, answer, this);
     } else if ("deferred" in answer) answer.release();
+    return undefined;
   }
+}
+
+/** Reported already. */
+function nothing(): void {}
+
+function readsOneKey(op: OpNode): boolean {
+  return op.kind === "range" && isPoint(op);
 }
