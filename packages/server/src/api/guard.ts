@@ -1,6 +1,10 @@
 /**
  * What every call passes before its handler runs, in this order: a learner serves next to nothing; the client's version must be
  * text; a caller that insists on a leader gets none without one. A handler that finds its request malformed ends here too.
+ *
+ * Any other error of a handler is a fault of ours and goes on, which ends the process: state it left half changed must not
+ * be served. That includes a RangeError. Those that a client could cause, because the work on a request grows or nests with
+ * it, come from reading and checking requests, which change nothing: see `contain`.
  * Source: kv-watch-lease 1.10.
  */
 import { WireError } from "@quorate/machine";

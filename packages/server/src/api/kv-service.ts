@@ -31,6 +31,7 @@ import type { SpaceGuard } from "./space-guard.js";
 import { failCall } from "./to-status.js";
 import { TxnCall } from "./txn-call.js";
 import { checkDelete, checkPut, checkRange, checkRangeStream } from "./validate/check-request.js";
+import { contain } from "./validate/contain.js";
 import { checkTxn, isReadOnly, isSerializable } from "./validate/check-txn.js";
 
 export interface KvServiceOptions {
@@ -146,13 +147,13 @@ export class KvService {
   }
 
   readonly #handleTxn = (call: UnaryCall, message: Uint8Array): void => {
-    const txn = decodeTxn(message, 0, message.length);
     const { space, proposals, txnOpsMax } = this.#options;
-    if (!space.admits(txnCost(txn))) {
+    const txn = contain(decodeTxn, message, 0, message.length);
+    if (!space.admits(contain(txnCost, txn))) {
       this.#refuseForSpace(call);
       return;
     }
-    const refusal = checkTxn(txn, txnOpsMax);
+    const refusal = contain(checkTxn, txn, txnOpsMax);
     if (refusal !== undefined) failCall(call, refusal);
     else if (isReadOnly(txn)) this.#readTxn(call, message, isSerializable(txn));
     else proposals.submit(call, OPERATION.txn, message);
