@@ -47,21 +47,20 @@ export class KeyOrder {
       const depth = pending.pop() as number;
       const end = pending.pop() as number;
       const start = pending.pop() as number;
-      const stretch = order.subarray(start, end);
-      if (stretch.length < BUCKET_SORT_COUNT_MIN) this.#sortFew(stretch, depth);
+      if (end - start < BUCKET_SORT_COUNT_MIN) this.#sortFew(order, start, end, depth);
       else {
-        this.#distribute(stretch, { depth, counts, scratch });
+        this.#distribute(order.subarray(start, end), { depth, counts, scratch });
         pushBuckets(pending, counts, { start, depth: depth + 1 });
       }
     }
     return order;
   }
 
-  #sortFew(order: Uint32Array, depth: number): void {
-    for (let i = 1; i < order.length; i++) {
+  #sortFew(order: Uint32Array, start: number, end: number, depth: number): void {
+    for (let i = start + 1; i < end; i++) {
       const key = order[i] as number;
       let at = i;
-      while (at > 0 && this.#compare(order[at - 1] as number, key, depth) > 0) {
+      while (at > start && this.#compare(order[at - 1] as number, key, depth) > 0) {
         order[at] = order[at - 1] as number;
         at -= 1;
       }
@@ -103,7 +102,8 @@ export class KeyOrder {
   /** Compares two keys from byte `depth` on. */
   #compare(a: number, b: number, depth: number): number {
     const buffer = this.#buffer;
-    const [aEnd, bEnd] = [this.#ends[a] as number, this.#ends[b] as number];
+    const aEnd = this.#ends[a] as number;
+    const bEnd = this.#ends[b] as number;
     let aAt = (this.#starts[a] as number) + depth;
     let bAt = (this.#starts[b] as number) + depth;
     while (aAt < aEnd && bAt < bEnd) {
