@@ -42,6 +42,14 @@ describe("a client that is congested when the barrier opens", () => {
     ["an interval", () => startRange(all)],
     ["one key", () => startRange({ key: bytes("k1") })],
     ["a transaction over one key", () => startTxn(op.range("k1"))],
+    [
+      "a stream",
+      () =>
+        kv.transport.start(
+          "etcdserverpb.KV/RangeStream",
+          toBinary(pb.RangeRequestSchema, create(pb.RangeRequestSchema, all)),
+        ),
+    ],
     ["a transaction over an interval", () => startTxn(op.range("k1", { rangeEnd: bytes("k2") }))],
   ])("%s is not read", async (_, start) => {
     await fill();

@@ -13,6 +13,9 @@ import type { ErrorName } from "@quorate/proto";
  */
 export type MemberFailure = ErrorName | { readonly unknown: string };
 
+/** Committed entries not yet applied beyond which proposals are refused. Source: etcd `server/etcdserver/util.go`. */
+export const APPLY_GAP_MAX = 5000;
+
 /** Waits for one proposal; exactly one of the two methods is called, once, unless the proposal is abandoned first. */
 export interface ProposalWaiter {
   /** The entry has been applied here; `raftTerm`, `appliedIndex` and the store already show it. */

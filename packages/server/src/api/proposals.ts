@@ -10,8 +10,7 @@ import {
   type EntryHeader,
 } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
-import { APPLY_GAP_MAX } from "../member/member.js";
-import type { MemberFailure, MemberPort, ProposalWaiter } from "./member-port.js";
+import { APPLY_GAP_MAX, type MemberFailure, type MemberPort, type ProposalWaiter } from "./member-port.js";
 import type { BodyHolder, Replies } from "./replies.js";
 import type { SpaceGuard } from "./space-guard.js";
 import { failCall } from "./to-status.js";

@@ -11,6 +11,7 @@ import {
 import type { ServerStreamCall } from "@quorate/rpc";
 import type { ResponseHeaders } from "./header.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
+import { failCongested } from "./replies.js";
 import { failCall } from "./to-status.js";
 
 export interface RangeStreamCallParts {
@@ -51,6 +52,8 @@ export class RangeStreamCall implements ReadWaiter {
 
   onReady(): void {
     if (this.#call.ended) return;
+    // Each stream may queue a chunk before its client's window holds it back: many at once are as much as one long answer.
+    if (this.#call.congested) return failCongested(this.#call);
     if (this.#range.sortTarget === SORT_TARGET_KEY || this.#range.countOnly) this.#startChunks();
     else this.#sendWhole().catch(this.#parts.onError);
   }

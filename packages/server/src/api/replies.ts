@@ -2,7 +2,7 @@
 import type { DeferredBody, ResponseBody } from "@quorate/machine";
 import { WireWriter } from "@quorate/machine";
 import { GrpcStatus } from "@quorate/proto";
-import type { UnaryCall } from "@quorate/rpc";
+import type { CallBase, UnaryCall } from "@quorate/rpc";
 import type { ResponseHeaders } from "./header.js";
 import type { ReadGate, Rest } from "./read-gate.js";
 
@@ -97,7 +97,7 @@ export class Replies {
 }
 
 /** Ends a call whose response would not be kept: so much is unread already (`CallBase.congested`). */
-export function failCongested(call: UnaryCall): void {
+export function failCongested(call: CallBase): void {
   call.fail(
     GrpcStatus.ResourceExhausted,
     "response not made: this client leaves too many bytes of responses unread",

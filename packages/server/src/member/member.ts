@@ -21,7 +21,12 @@ import {
   type Message,
   type Ready,
 } from "@quorate/raft";
-import type { MemberFailure, ProposalWaiter, ReadWaiter } from "../api/member-port.js";
+import {
+  APPLY_GAP_MAX,
+  type MemberFailure,
+  type ProposalWaiter,
+  type ReadWaiter,
+} from "../api/member-port.js";
 import { ApplyQueue } from "./apply-queue.js";
 import { LogWriter } from "./log-writer.js";
 import type { MemberPorts } from "./ports.js";
@@ -29,8 +34,6 @@ import { ReadBarrier } from "./read-barrier.js";
 import { NO_SUFFIX, OwnRequestIds } from "./request-id.js";
 import { WaitingProposals } from "./waiting-proposals.js";
 
-/** Committed entries not yet applied beyond which proposals are refused. Source: etcd `server/etcdserver/util.go`. */
-export const APPLY_GAP_MAX = 5000;
 /** Encoded bytes of committed entries that may wait for apply. */
 const COMMITTED_BYTES_PER_READY_MAX = 8 * 1024 * 1024;
 const APPEND_MESSAGE_BYTES_MAX = 1024 * 1024;
