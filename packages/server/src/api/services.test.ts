@@ -9,7 +9,7 @@ import {
   type ErrorName,
 } from "@quorate/proto";
 import { beforeEach, describe, expect, test } from "vitest";
-import { APPLY_GAP_MAX } from "../member/member.js";
+import { APPLY_GAP_MAX } from "./member-port.js";
 import { failureCode, failureText } from "./to-status.js";
 import type { FakeCall } from "./testing/fake-calls.js";
 import { KvClient, bytes, failureOf, op } from "./testing/kv-client.js";
