@@ -9,7 +9,7 @@ export interface BannedWord {
 }
 
 export const bannedWords: readonly BannedWord[] = [
-  // The project speaks of itself, not of the machine it was written on nor of who wrote it with what.
+  // The project speaks of itself, not of the machine it was written on.
   {
     pattern: /(?<![\w.~/-])\/(work|tmp|root|home\/\w+)\//,
     instead: "a relative path, or os.tmpdir() at run time",
@@ -17,14 +17,6 @@ export const bannedWords: readonly BannedWord[] = [
   {
     pattern: /\bregistry\.[a-z]+\.(org|com|io)\b|\bnpmjs\.(org|com)\b/i,
     instead: "the package's name and version",
-  },
-  {
-    pattern: /\b(AI|LLMs?|GPT|chat ?bots?|Claude|Copilot|Anthropic|OpenAI)\b/,
-    instead: "nothing: say what the code does",
-  },
-  {
-    pattern: /\b(ai|coding) (assistant|agent)s?\b|\bassistants?\b/i,
-    instead: "nothing: say what the code does",
   },
   {
     pattern: /\bissues? #?\d+|\/(issues|pull)\/\d+|(?<![\w&])#\d{3,}\b(?!['"])/i,
