@@ -15,7 +15,7 @@ export const bannedWords: readonly BannedWord[] = [
     instead: "a relative path, or os.tmpdir() at run time",
   },
   {
-    pattern: /\bregistry\.[a-z]+\.(org|com|io)\b|\bnpmjs\.(org|com)\b/i,
+    pattern: /\bregistry\.[a-z]+\.(org|com|io)\b/i,
     instead: "the package's name and version",
   },
   {
