@@ -28,6 +28,9 @@ async function serve(state: Partial<State> = {}): Promise<number> {
     clusterVersion: () => undefined,
     storageVersion: () => "3.7.0",
     requestTimeoutMs: 200,
+    onError: (error) => {
+      throw error;
+    },
     failureText: (why) => (typeof why === "string" ? why : why.unknown),
   });
   const server = createServer((socket) => void http.emit("connection", socket));

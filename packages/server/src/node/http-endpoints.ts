@@ -16,6 +16,8 @@ export interface HttpEndpointsOptions {
   /** Decided cluster version, or undefined before that. */
   readonly clusterVersion: () => string | undefined;
   readonly storageVersion: () => string | undefined;
+  /** Takes a fault of ours that cost a client its answer. */
+  readonly onError: (error: unknown) => void;
   /** Default 60 s; shorter in tests. */
   readonly requestTimeoutMs?: number;
   /** Text of a failure, as clients see it. */
@@ -25,7 +27,10 @@ export interface HttpEndpointsOptions {
 /** A server without a listening socket: connections are handed to it with `emit("connection", socket)`. */
 export function createHttpEndpoints(options: HttpEndpointsOptions): Server {
   const server = createServer((request, response) => {
-    handle(options, request, response).catch(() => response.destroy());
+    handle(options, request, response).catch((error: unknown) => {
+      response.destroy();
+      options.onError(error);
+    });
   });
   // Node looks after slow requests only on servers that listen, and this one is handed its connections.
   const timers = new WeakMap<Socket, NodeJS.Timeout>();

@@ -73,6 +73,7 @@ async function serve(
     clusterVersion: () => open.cluster.version,
     storageVersion: () => open.facade.storage.schemaVersion,
     failureText,
+    onError: (error) => logger.warn("failed to answer an http request", { error }),
   });
   open.start();
   await Promise.all([publish(open, config), decideClusterVersion(open, versions.etcd)]);
