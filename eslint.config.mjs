@@ -17,7 +17,7 @@ const sources = ["packages/*/src/**/*.ts", "apps/*/src/**/*.ts", "tools/*/src/**
 const tests = ["**/*.test.ts", "**/testing/**/*.ts", "apps/e2e/**/*.ts"];
 const benches = ["packages/*/bench/**"];
 const pureRooms = ["std", "proto", "raft", "machine"].map((room) => `packages/${room}/src/**/*.ts`);
-const portable = ["packages/server/src/member/**/*.ts", "packages/server/src/api/**/*.ts"];
+const portable = ["member", "api", "cluster", "lease"].map((room) => `packages/server/src/${room}/**/*.ts`);
 
 /** Three read well, a fourth is sometimes worth it; beyond that, one options object with named fields. */
 const parametersMax = 4;

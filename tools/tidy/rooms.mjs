@@ -47,7 +47,7 @@ export const rooms = {
   "app-quorate": { mayImport: allPackages, external: [codec] },
   "app-quoratectl": { mayImport: allPackages, external: [codec] },
   "app-console": { mayImport: allPackages, external: [codec] },
-  "app-e2e": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js", "etcd3"] },
+  "app-e2e": { mayImport: ["std", "proto", "client", "sim"], external: [codec, "@grpc/grpc-js", "etcd3"] },
 
   // Tools look at the house from outside.
   "tool-tidy": { mayImport: [], external: ["eslint", "typescript"] },

@@ -17,10 +17,7 @@ export interface ConfChangePort {
    * Proposes the change and resolves once it is applied here and raft has moved past it, so that the next change is not
    * refused. @returns why nothing was changed, or undefined.
    */
-  proposeConfChange(
-    wish: ConfChangeWish,
-    signal: AbortSignal,
-  ): Promise<MemberFailure | MembershipRefusal | undefined>;
+  proposeConfChange(wish: ConfChangeWish): Promise<MemberFailure | MembershipRefusal | undefined>;
   /** Highest log index known to be on each member; undefined when this member is not the leader. */
   matchIndexes(): ReadonlyMap<bigint, number> | undefined;
 }

@@ -22,9 +22,12 @@ export type DowngradeAction = "validate" | "enable" | "cancel";
 
 export interface ClusterPort {
   /** Checks (operations 2.2 to 2.4), proposes, and waits until the change is applied here; bounded by the request timeout. */
-  changeMembership(request: MembershipRequest, signal: AbortSignal): Promise<MembershipAnswer>;
+  changeMembership(request: MembershipRequest): Promise<MembershipAnswer>;
   /** Hands leadership to `target` and waits until it leads; only the leader can. @returns why not, or undefined. */
-  moveLeader(target: bigint, signal: AbortSignal): Promise<MemberFailure | undefined>;
+  moveLeader(target: bigint): Promise<MemberFailure | undefined>;
   /** @returns the cluster version as `3.7.0`, or why not. Source: operations 3.4. */
-  downgrade(action: DowngradeAction, version: string): Promise<{ readonly version: string } | { readonly failure: ErrorName }>;
+  downgrade(
+    action: DowngradeAction,
+    version: string,
+  ): Promise<{ readonly version: string } | { readonly failure: ErrorName }>;
 }

@@ -15,12 +15,11 @@ export interface LeaseTimes {
 
 export interface LeasePort {
   /** @returns the renewed time to live in seconds; 0 when there is no such lease (any more). */
-  renew(id: bigint, signal: AbortSignal): Promise<{ readonly ttl: bigint } | { readonly failure: MemberFailure }>;
+  renew(id: bigint): Promise<{ readonly ttl: bigint } | { readonly failure: MemberFailure }>;
   /** undefined when there is no such lease. */
   timeToLive(
     id: bigint,
     withKeys: boolean,
-    signal: AbortSignal,
   ): Promise<LeaseTimes | undefined | { readonly failure: MemberFailure }>;
   /** Ids of all leases known here, ordered as etcd orders them. */
   list(): readonly bigint[];

@@ -1,0 +1,2 @@
+/** Histories and the checkers that judge them; virtual clocks, networks and disks. */
+export {};
