@@ -1,2 +1,14 @@
 /** Histories and the checkers that judge them; virtual clocks, networks and disks. */
-export {};
+export { canWrite, hasWritten } from "./history/operation.js";
+export type {
+  Compare,
+  KeyAndValue,
+  KvOperation,
+  KvOutcome,
+  KvRequest,
+  KvResult,
+  StoredKey,
+} from "./history/operation.js";
+export type { StoreEvent, WatcherLog, WatchRecord } from "./history/watcher-log.js";
+export { Findings, formatVerdict, VIOLATIONS_MAX } from "./history/verdict.js";
+export type { Verdict, Violation, ViolationKind } from "./history/verdict.js";

@@ -1,0 +1,16 @@
+/**
+ * Loads that are recorded, and their judge: the one door of this folder.
+ *
+ * ```
+ * const load = await startLoad({ endpoints, seed: 7 });
+ * load.mark("leader killed"); ... faults ...
+ * const history = await load.stop();
+ * const verdict = judge(history);
+ * if (verdict.kind !== "sound") throw new Error(formatVerdict(verdict) + saveHistory(history, verdict));
+ * longestWriteGap(history, { after: "leader killed", windowMs: 10_000 });
+ * ```
+ */
+export { formatVerdict } from "@quorate/sim";
+export type { Verdict, Violation } from "@quorate/sim";
+export type { History, Mark, MemberHash, Tally } from "./history.js";
+export type { Load, LoadOptions } from "./load-options.js";
