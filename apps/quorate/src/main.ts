@@ -14,7 +14,7 @@ import {
   type Logger,
   type MemberConfig,
 } from "@quorate/server/config";
-import type { RunningServer } from "@quorate/server";
+import type { RunningServer, StartOptions } from "@quorate/server";
 import { ETCD_VERSION, QUORATE_VERSION, versionText } from "./version.js";
 
 const EXIT_FAILED = 1;
@@ -68,8 +68,19 @@ function serve(config: MemberConfig, logger: Logger): void {
   process.on("unhandledRejection", (error) =>
     fail("the member met an unexpected error and stops", error instanceof Error ? error.stack : error),
   );
-  const starting = start(config, logger, (error) => fail("the member can't go on and stops", error.stack));
   let running: RunningServer | undefined;
+  const starting = start(config, logger, {
+    onFatal: (error) => fail("the member can't go on and stops", error.stack),
+    onRemoved: () => {
+      logger.error("server error", { error: "the member has been permanently removed from the cluster" });
+      logger.warn("data-dir used by this member must be removed", { "data-dir": config.dataDir });
+      // What it still has is of no use to anybody, so a member that is not yet serving can go at once.
+      (running?.stop() ?? Promise.resolve()).then(
+        () => process.exit(0),
+        (error: unknown) => fail("the stop failed", error),
+      );
+    },
+  });
   starting.then(
     (server) => {
       running = server;
@@ -102,7 +113,7 @@ function startFailure(error: unknown): string {
 async function start(
   config: MemberConfig,
   logger: Logger,
-  onFatal: (error: Error) => void,
+  listeners: Pick<StartOptions, "onFatal" | "onRemoved">,
 ): Promise<RunningServer> {
   const { startServer } = await import("@quorate/server");
   return startServer({
@@ -110,7 +121,7 @@ async function start(
     logger,
     versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION },
     engineThreadFile: join(__dirname, "engine-thread.cjs"),
-    onFatal,
+    ...listeners,
   });
 }
 

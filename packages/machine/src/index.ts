@@ -60,6 +60,7 @@ export type { RowSink } from "./apply/cluster-port.js";
 export { CLUSTER_TABLES, ClusterRecord } from "./membership/cluster-record.js";
 export { formatMember, parseMember } from "./membership/member-json.js";
 export type { ChangedMember, Member } from "./membership/member-json.js";
+export { Membership } from "./membership/membership.js";
 export type { MembershipChange, MembershipRefusal } from "./membership/membership.js";
 export { CorruptionError } from "./mvcc/corruption-error.js";
 export type { Engine, EngineChunk } from "./mvcc/engine.js";

@@ -14,7 +14,7 @@ export type AlarmRowSink = (key: Uint8Array, value: Uint8Array | undefined) => v
 const NO_VALUE = new Uint8Array(0);
 
 export class AlarmSet {
-  readonly #alarms = new Map<string, Alarm>();
+  #alarms = new Map<string, Alarm>();
   #noSpace = false;
   #corrupt = false;
 
@@ -37,6 +37,12 @@ export class AlarmSet {
   restoreRow(key: Uint8Array): void {
     const { memberID, alarm } = fromBinary(etcdserverpb.AlarmMemberSchema, key);
     this.#add({ memberId: memberID, type: alarm });
+  }
+
+  /** Takes over the alarms of `other`, which must not be used afterwards: a database from the leader has replaced our own. */
+  adopt(other: AlarmSet): void {
+    this.#alarms = other.#alarms;
+    this.#summarise();
   }
 
   /** @returns the alarm, whether or not it was active before; undefined for type NONE, which is not stored. */

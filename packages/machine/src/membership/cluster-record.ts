@@ -20,13 +20,25 @@ export const CONF_STATE_KEY = "confState";
 export const CLUSTER_TABLES: readonly TableName[] = ["members", "members_removed", "cluster", "meta"];
 
 export class ClusterRecord implements ClusterState {
-  readonly membership: Membership;
+  #membership: Membership;
   #version: string | undefined;
   #downgrade = { enabled: false, targetVersion: "" };
   #confState: StoredConfState | undefined;
 
   constructor(learnersMax: number) {
-    this.membership = new Membership(learnersMax);
+    this.#membership = new Membership(learnersMax);
+  }
+
+  get membership(): Membership {
+    return this.#membership;
+  }
+
+  /** Takes over what `other` says, which must not be used afterwards: a database from the leader has replaced our own. */
+  adopt(other: ClusterRecord): void {
+    this.#membership = other.#membership;
+    this.#version = other.#version;
+    this.#downgrade = other.#downgrade;
+    this.#confState = other.#confState;
   }
 
   /** The cluster version as `3.7.0`, or undefined before the first leader decided it. */

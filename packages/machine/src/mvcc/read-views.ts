@@ -13,6 +13,10 @@ export class ReadViews {
     return oldest;
   }
 
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
   open(revision: number): ReadView {
     this.#counts.set(revision, (this.#counts.get(revision) ?? 0) + 1);
     let open = true;

@@ -207,6 +207,11 @@ export class Store implements StoreWrites, StoreDriver {
     return this.#views.open(revision);
   }
 
+  /** Whether a read that spans turns is under way. */
+  get hasOpenViews(): boolean {
+    return !this.#views.isEmpty;
+  }
+
   // Writes
 
   get consistentIndex(): number {

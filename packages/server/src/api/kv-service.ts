@@ -7,9 +7,7 @@ import {
   DeleteView,
   OPERATION,
   PutView,
-  RangeReader,
   RangeView,
-  TxnReader,
   WireReader,
   decodeCompaction,
   decodeDelete,
@@ -20,6 +18,7 @@ import {
   txnCost,
 } from "@quorate/machine";
 import type { ServerStreamCall, UnaryCall } from "@quorate/rpc";
+import { CurrentReaders } from "./current-readers.js";
 import type { GuardedMethod } from "./guard.js";
 import type { MemberPort } from "./member-port.js";
 import type { Proposals } from "./proposals.js";
@@ -50,8 +49,7 @@ export interface KvServiceOptions {
 
 export class KvService {
   readonly #options: KvServiceOptions;
-  readonly #rangeReader: RangeReader;
-  readonly #txnReader: TxnReader;
+  readonly #readers: CurrentReaders;
   // One view of each kind, used again for every request: handlers are synchronous.
   readonly #reader: WireReader = new WireReader();
   readonly #put: PutView = new PutView();
@@ -63,10 +61,10 @@ export class KvService {
   constructor(options: KvServiceOptions) {
     this.#options = options;
     const { member, replies } = options;
-    this.#rangeReader = new RangeReader(member.store, member);
-    const [reader, wire, view] = [this.#rangeReader, this.#reader, this.#range];
-    this.#rangeParts = { member, replies, reader, wire, view };
-    this.#txnReader = new TxnReader(member.store, member);
+    const readers = new CurrentReaders(member);
+    this.#readers = readers;
+    const [wire, view] = [this.#reader, this.#range];
+    this.#rangeParts = { member, replies, readers, wire, view };
   }
 
   /** The methods of `etcdserverpb.KV`. */
@@ -143,7 +141,7 @@ export class KvService {
 
   #streamOptions(): ConstructorParameters<typeof RangeStreamCall>[2] {
     const { member, headers, requestBytesMax, onError } = this.#options;
-    return { member, headers, rangeReader: this.#rangeReader, chunkBytesTarget: requestBytesMax, onError };
+    return { member, headers, readers: this.#readers, chunkBytesTarget: requestBytesMax, onError };
   }
 
   readonly #handleTxn = (call: UnaryCall, message: Uint8Array): void => {
@@ -166,7 +164,7 @@ export class KvService {
     const read = new TxnCall(call, decodeTxn(kept, 0, kept.length), {
       member,
       replies,
-      reader: this.#txnReader,
+      readers: this.#readers,
       onError,
     });
     if (serializable) read.onReady();

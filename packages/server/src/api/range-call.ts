@@ -2,15 +2,9 @@
  * One Range call: waits for the read barrier when it is linearizable, then reads and replies. An interval goes through the
  * gate for reads first; it is then read at what is newest when it begins.
  */
-import {
-  decodeRange,
-  type DeferredBody,
-  type RangeReader,
-  type RangeView,
-  isPoint,
-  type WireReader,
-} from "@quorate/machine";
+import { decodeRange, type DeferredBody, type RangeView, isPoint, type WireReader } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
+import type { CurrentReaders } from "./current-readers.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
 import type { GatedRead, Rest } from "./read-gate.js";
 import { failCongested, type BodyHolder, type Replies } from "./replies.js";
@@ -19,7 +13,7 @@ import { failCall } from "./to-status.js";
 export interface RangeCallParts {
   readonly member: MemberPort;
   readonly replies: Replies;
-  readonly reader: RangeReader;
+  readonly readers: CurrentReaders;
   /** Used by one call at a time, within one turn. */
   readonly wire: WireReader;
   readonly view: RangeView;
@@ -93,8 +87,8 @@ export class RangeCall implements ReadWaiter, GatedRead, BodyHolder {
       failCongested(this.#call);
       return undefined;
     }
-    const { replies, reader } = this.#parts;
-    const answer = reader.read(range, replies.begin(0));
+    const { replies, readers } = this.#parts;
+    const answer = readers.ranges.read(range, replies.begin(0));
     if (answer !== undefined && typeof answer !== "string")
       return replies.sendOrDefer(this.#call, answer, this);
     if (answer === undefined) replies.send(this.#call);

@@ -5,11 +5,11 @@ import {
   WireWriter,
   type DeferredBody,
   type RangeChunk,
-  type RangeReader,
   type RangeView,
 } from "@quorate/machine";
 import type { ServerStreamCall } from "@quorate/rpc";
 import type { ResponseHeaders } from "./header.js";
+import type { CurrentReaders } from "./current-readers.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
 import { failCongested } from "./replies.js";
 import { failCall } from "./to-status.js";
@@ -17,7 +17,7 @@ import { failCall } from "./to-status.js";
 export interface RangeStreamCallParts {
   readonly member: MemberPort;
   readonly headers: ResponseHeaders;
-  readonly rangeReader: RangeReader;
+  readonly readers: CurrentReaders;
   readonly chunkBytesTarget: number;
   readonly onError: (error: unknown) => void;
 }
@@ -109,7 +109,7 @@ export class RangeStreamCall implements ReadWaiter {
   async #sendWhole(): Promise<void> {
     const out = new WireWriter(HEADER_BYTES);
     this.#parts.headers.write(out, 0);
-    const answer = this.#parts.rangeReader.read(this.#range, out);
+    const answer = this.#parts.readers.ranges.read(this.#range, out);
     if (typeof answer === "string") {
       failCall(this.#call, answer);
       return;

@@ -2,15 +2,9 @@
  * One read-only transaction: after the barrier, unless it is serializable, it is answered from one revision of the store. One
  * that reads intervals goes through the gate for reads in between.
  */
-import {
-  isPoint,
-  type DeferredBody,
-  type OpNode,
-  type TxnAnswer,
-  type TxnNode,
-  type TxnReader,
-} from "@quorate/machine";
+import { isPoint, type DeferredBody, type OpNode, type TxnAnswer, type TxnNode } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
+import type { CurrentReaders } from "./current-readers.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
 import type { GatedRead, Rest } from "./read-gate.js";
 import { failCongested, type BodyHolder, type Replies } from "./replies.js";
@@ -19,7 +13,7 @@ import { failCall } from "./to-status.js";
 export interface TxnCallParts {
   readonly member: MemberPort;
   readonly replies: Replies;
-  readonly reader: TxnReader;
+  readonly readers: CurrentReaders;
   readonly onError: (error: unknown) => void;
 }
 
@@ -54,7 +48,7 @@ export class TxnCall implements ReadWaiter, GatedRead, BodyHolder {
       return undefined;
     }
     const revision = this.#parts.member.store.revision;
-    const answer = this.#parts.reader.read(this.#txn);
+    const answer = this.#parts.readers.txns.read(this.#txn);
     if (!(answer instanceof Promise)) return this.#reply(answer, revision);
     const reply = answer.then((later) => this.#reply(later, revision));
     reply.catch(this.#parts.onError);

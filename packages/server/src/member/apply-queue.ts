@@ -30,6 +30,7 @@ export class ApplyQueue {
   #position = 0;
   #busy = false;
   #stopped = false;
+  #onIdle: (() => void)[] = [];
 
   constructor(ports: ApplyQueuePorts) {
     this.#ports = ports;
@@ -42,6 +43,12 @@ export class ApplyQueue {
   stop(): void {
     this.#stopped = true;
     this.#messages = [];
+  }
+
+  /** Resolves when everything queued so far has been applied. */
+  whenIdle(): Promise<void> {
+    if (!this.#busy && this.#messages.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   /** Applies what is queued, as far as it goes without waiting. */
@@ -77,6 +84,9 @@ export class ApplyQueue {
     }
     this.#busy = false;
     this.#ports.paused();
+    const waiting = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of waiting) resolve();
   }
 
   #resumeAfter(pending: Promise<void>): void {

@@ -17,7 +17,7 @@ import { EntryType, NONE, type ConfChange, type Entry, type RawNode } from "@quo
 import { assert } from "@quorate/std";
 import { fromBinary, raftpb } from "@quorate/proto";
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
-import type { EntryApplier } from "./member.js";
+import type { AppliedConfChange, EntryApplier } from "./member.js";
 import type { ReportPort } from "./ports.js";
 
 /** The machine's applier. */
@@ -37,6 +37,8 @@ export interface EntryApplierParts {
   readonly report: ReportPort;
   /** Called for each applied entry with its payload size. */
   readonly onEntry: (index: number, payloadBytes: number) => void;
+  /** The member list has changed. */
+  readonly onMembership: (change: MembershipChange, index: number) => void;
 }
 
 export function createEntryApplier(parts: EntryApplierParts): EntryApplier {
@@ -47,12 +49,13 @@ export function createEntryApplier(parts: EntryApplierParts): EntryApplier {
     },
     applyConfChange: (entry, node) => {
       parts.onEntry(entry.index, entry.data.length);
-      applyConfChange(parts, entry, node);
+      return applyConfChange(parts, entry, node);
     },
   };
 }
 
-function applyConfChange({ store, cluster, report }: EntryApplierParts, entry: Entry, node: RawNode): void {
+function applyConfChange(parts: EntryApplierParts, entry: Entry, node: RawNode): AppliedConfChange {
+  const { store, cluster, report } = parts;
   assert(
     entry.type === EntryType.EntryConfChange,
     () => `entry ${entry.index} holds a change of an unknown form`,
@@ -68,6 +71,8 @@ function applyConfChange({ store, cluster, report }: EntryApplierParts, entry: E
   const fields = { "member-id": change.nodeId.toString(16), change: wish.kind };
   if (refusal === undefined) report.info("applied a configuration change", fields);
   else report.warn("refused a configuration change", { ...fields, reason: refusal });
+  if (refusal === undefined) parts.onMembership(wish, entry.index);
+  return { id: change.id, refusal };
 }
 
 function decodeConfChange(data: Uint8Array): ConfChange {

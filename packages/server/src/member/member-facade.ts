@@ -1,5 +1,5 @@
 /** The member as the API services see it: the driver, the store, the record of the cluster and the alarms behind one port. */
-import type { Alarm, ClusterRecord, StoreReads } from "@quorate/machine";
+import type { AlarmSet, ClusterRecord, StoreReads } from "@quorate/machine";
 import type { MemberPort, MemberRow, ProposalWaiter, ReadWaiter, StoragePort } from "../api/member-port.js";
 import type { Member } from "./member.js";
 import type { SchedulerPort } from "./ports.js";
@@ -9,12 +9,15 @@ export interface MemberFacadeParts {
   readonly memberId: bigint;
   readonly serverVersion: string;
   readonly member: Member;
-  readonly store: StoreReads;
+  /** Its store may be replaced by another one. */
+  readonly machine: {
+    readonly store: StoreReads;
+    readonly alarms: AlarmSet;
+    readonly cluster: ClusterRecord;
+  };
   readonly storage: StoragePort;
   /** Below 0 for none. */
   readonly quotaBytes: number;
-  readonly alarms: { list(): readonly Alarm[] };
-  readonly cluster: ClusterRecord;
   readonly scheduler: SchedulerPort;
 }
 
@@ -22,11 +25,11 @@ export class MemberFacade implements MemberPort {
   readonly clusterId: bigint;
   readonly memberId: bigint;
   readonly serverVersion: string;
-  readonly store: StoreReads;
   readonly storage: StoragePort;
   readonly quotaBytes: number;
   readonly statusQuotaBytes: number;
-  readonly alarms: { list(): readonly Alarm[] };
+  readonly alarms: AlarmSet;
+  readonly #machine: MemberFacadeParts["machine"];
   readonly #member: Member;
   readonly #cluster: ClusterRecord;
   readonly #scheduler: SchedulerPort;
@@ -35,14 +38,18 @@ export class MemberFacade implements MemberPort {
     this.clusterId = parts.clusterId;
     this.memberId = parts.memberId;
     this.serverVersion = parts.serverVersion;
-    this.store = parts.store;
+    this.#machine = parts.machine;
     this.storage = parts.storage;
     this.quotaBytes = parts.quotaBytes < 0 ? Infinity : parts.quotaBytes;
     this.statusQuotaBytes = parts.quotaBytes;
-    this.alarms = parts.alarms;
+    this.alarms = parts.machine.alarms;
     this.#member = parts.member;
-    this.#cluster = parts.cluster;
+    this.#cluster = parts.machine.cluster;
     this.#scheduler = parts.scheduler;
+  }
+
+  get store(): StoreReads {
+    return this.#machine.store;
   }
 
   get raftTerm(): number {

@@ -8,18 +8,25 @@
  * arrived meanwhile forms the next group. Raft runs with asynchronous storage writes (see `log-writer` and `apply-queue`).
  *
  * Never: an acknowledgement before the entry is committed, which raft allows only once it is durable on a quorum.
+ * A follower's turn is the same: raft forwards what it is handed to the leader, and its answers come from the own log.
+ *
  * Portable: time, disk and network are ports. Not here: what entries mean, and which member may be added.
  */
-import type { ApplyOutcome, StoreDriver } from "@quorate/machine";
+import type { ApplyOutcome, MembershipRefusal, StoreDriver } from "@quorate/machine";
 import {
   EntryType,
   LOCAL_APPEND_THREAD,
   LOCAL_APPLY_THREAD,
   RawNode,
   type Entry,
+  MessageType,
+  StateRole,
+  type EventSink,
   type MemoryLogStorage,
   type Message,
   type Ready,
+  type Snapshot,
+  type SnapshotMetadata,
 } from "@quorate/raft";
 import {
   APPLY_GAP_MAX,
@@ -27,29 +34,48 @@ import {
   type ProposalWaiter,
   type ReadWaiter,
 } from "../api/member-port.js";
+import type { ConfChangeWish } from "../cluster/ports.js";
 import { ApplyQueue } from "./apply-queue.js";
+import { ConfChanges, type ConfChangeAnswer } from "./conf-changes.js";
 import { LogWriter } from "./log-writer.js";
 import type { MemberPorts } from "./ports.js";
 import { ReadBarrier } from "./read-barrier.js";
 import { NO_SUFFIX, OwnRequestIds } from "./request-id.js";
-import { WaitingProposals } from "./waiting-proposals.js";
+import { FORWARDED_BATCH, OWN_BATCH, WaitingProposals } from "./waiting-proposals.js";
 
 /** Encoded bytes of committed entries that may wait for apply. */
 const COMMITTED_BYTES_PER_READY_MAX = 8 * 1024 * 1024;
 const APPEND_MESSAGE_BYTES_MAX = 1024 * 1024;
 const INFLIGHT_MESSAGES_MAX = 512;
+/** Payload bytes on their way to one follower: what a slow one may hold in the leader's memory. */
+const INFLIGHT_BYTES_MAX = 32 * 1024 * 1024;
 /** Payload bytes that wait to be committed; more stay queued here, where they are counted and time out. */
 const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_TICKS = 1;
 /** Fixed part of the request timeout; two election timeouts are added. */
 const REQUEST_TIMEOUT_BASE_MS = 5000;
 
+export interface AppliedConfChange {
+  /** Request id of the change; 0n for one of the bootstrap. */
+  readonly id: bigint;
+  /** Why it was refused, or undefined. */
+  readonly refusal: MembershipRefusal | undefined;
+}
+
 /** Applies what the log says. Implemented over the machine's applier and the member list. */
 export interface EntryApplier {
   /** A normal entry; `wanted` says whether anybody here waits for the answer. */
   applyNormal(entry: Entry, wanted: boolean): ApplyOutcome | Promise<ApplyOutcome>;
   /** A configuration change: tells raft through `node`, also when the change is refused. */
-  applyConfChange(entry: Entry, node: RawNode): void;
+  applyConfChange(entry: Entry, node: RawNode): AppliedConfChange;
+}
+
+/** Databases that travel between members. */
+export interface MemberSnapshots {
+  /** Sends the state as of now to `message.to`, in the background; the outcome is told to `reportSnapshot`. */
+  send(message: Message): void;
+  /** Calls `record`, then makes the database that was received for this snapshot the member's own. */
+  install(snapshot: SnapshotMetadata, record: () => Promise<void>): Promise<void>;
 }
 
 export interface MemberSettings {
@@ -68,12 +94,15 @@ export interface MemberParts {
   readonly storage: MemoryLogStorage;
   readonly store: StoreDriver;
   readonly applier: EntryApplier;
+  readonly snapshots: MemberSnapshots;
+  /** What happens inside raft, for the log. */
+  readonly events?: EventSink;
   /** Called after each applied group, with the newest applied index. */
   readonly onProgress: (appliedIndex: number) => void;
   /** A write that nobody here waits for took effect although the store is now above its quota; waiters see to it themselves. */
   readonly raiseSpaceAlarm: () => void;
   /** Leader and role, whenever one of them changes. */
-  readonly onRole: (leader: bigint, role: string, term: number) => void;
+  readonly onRole: (leader: bigint, role: StateRole, term: number) => void;
 }
 
 export class Member {
@@ -83,6 +112,7 @@ export class Member {
   readonly #parts: MemberParts;
   readonly #ports: MemberPorts;
   readonly #proposals = new WaitingProposals();
+  readonly #confChanges = new ConfChanges();
   readonly #barrier: ReadBarrier;
   readonly #writer: LogWriter;
   readonly #applyQueue: ApplyQueue;
@@ -90,6 +120,7 @@ export class Member {
   #appliedTerm: number;
   #committedIndex: number;
   #leader = 0n;
+  #role: StateRole = StateRole.StateFollower;
   #leaderSinceMs = 0;
   #scheduled = false;
   #running = false;
@@ -117,16 +148,27 @@ export class Member {
       random: ports.random,
       maxSizePerMsg: APPEND_MESSAGE_BYTES_MAX,
       maxInflightMsgs: INFLIGHT_MESSAGES_MAX,
+      maxInflightBytes: INFLIGHT_BYTES_MAX,
       maxCommittedSizePerReady: COMMITTED_BYTES_PER_READY_MAX,
       maxUncommittedEntriesSize: UNCOMMITTED_BYTES_MAX,
       applied: settings.appliedIndex,
       asyncStorageWrites: true,
       checkQuorum: true,
       preVote: settings.preVote,
+      ...(parts.events === undefined ? {} : { events: parts.events }),
     });
-    this.#barrier = new ReadBarrier((context) => this.node.readIndex(context), this.requestTimeoutMs);
+    this.#barrier = new ReadBarrier(
+      {
+        ask: (context) => this.node.readIndex(context),
+        nextRequestId: () => this.ids.idOf(this.ids.nextSuffix()),
+      },
+      this.requestTimeoutMs,
+    );
     this.#writer = new LogWriter(
       {
+        clock: ports.clock,
+        report: ports.report,
+        install: (snapshot, record) => this.#install(snapshot, record),
         log: ports.log,
         storage,
         deliver: (responses) => {
@@ -165,6 +207,17 @@ export class Member {
     return this.#leader;
   }
 
+  get isLeader(): boolean {
+    return this.#role === StateRole.StateLeader;
+  }
+
+  /** Highest log index known to be on each member of the configuration; undefined on a follower. */
+  matchIndexes(): ReadonlyMap<bigint, number> | undefined {
+    if (!this.isLeader) return undefined;
+    const { progress } = this.node.status();
+    return new Map([...progress].map(([id, { match }]) => [id, match]));
+  }
+
   /** Puts the newest commit index into the log, ahead of a snapshot mark. */
   writeCommitIndex(): void {
     this.#writer.writeHeld();
@@ -190,6 +243,7 @@ export class Member {
     this.#stopTicks();
     this.#applyQueue.stop();
     this.#proposals.failAll("stopped");
+    this.#confChanges.failAll("stopped");
     this.#barrier.failAll("stopped");
   }
 
@@ -216,10 +270,51 @@ export class Member {
     else this.#schedule();
   }
 
+  /** Resolves once the change is applied here and raft has moved past it. */
+  proposeConfChange(wish: ConfChangeWish): Promise<ConfChangeAnswer> {
+    if (this.#state === "stopped") return Promise.resolve("stopped");
+    const id = this.ids.idOf(this.ids.nextSuffix());
+    const answer = this.#confChanges.add(id, wish, this.#ports.clock.monotonicMs());
+    this.#schedule();
+    return answer;
+  }
+
   /** A message from another member. */
   receive(message: Message): void {
+    this.#step(() => void this.node.step(message));
+  }
+
+  /** Asks raft to hand leadership to a voter. What comes of it shows in `leader`. */
+  transferLeader(target: bigint): void {
+    this.#step(() => this.node.transferLeader(target));
+  }
+
+  /** A message to this peer was lost. */
+  reportUnreachable(id: bigint): void {
+    this.#step(() => this.node.reportUnreachable(id));
+  }
+
+  /** A database has reached this peer, or has not. */
+  reportSnapshot(id: bigint, delivered: boolean): void {
+    this.#step(() => this.node.reportSnapshot(id, delivered ? "finish" : "failure"));
+  }
+
+  /** Lets the election timer run ahead, so that a member that has just started need not wait for long. */
+  advanceTicks(count: number): void {
+    this.#step(() => {
+      for (let i = 0; i < count; i++) this.node.tick();
+    });
+  }
+
+  /** An input for raft from outside of a turn; the turn follows when all that arrived with it has been read. */
+  #step(input: () => void): void {
     if (this.#state !== "running") return;
-    this.node.step(message);
+    try {
+      input();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
     this.#schedule();
   }
 
@@ -227,7 +322,9 @@ export class Member {
     const nowMs = this.#ports.clock.monotonicMs();
     this.node.tick();
     this.#barrier.tick(nowMs);
-    this.#proposals.expire(nowMs - this.requestTimeoutMs, (sinceMs) => this.#timeoutFailure(sinceMs));
+    const failureSince = (sinceMs: number): MemberFailure => this.#timeoutFailure(sinceMs);
+    this.#proposals.expire(nowMs - this.requestTimeoutMs, failureSince);
+    this.#confChanges.expire(nowMs - this.requestTimeoutMs, failureSince);
     this.#run();
   }
 
@@ -264,6 +361,7 @@ export class Member {
   #runTurn(): void {
     for (let more = true; more && this.#state === "running";) {
       this.#proposeWaiting();
+      this.#confChanges.propose(this.node);
       this.#barrier.start(this.#ports.clock.monotonicMs());
       more = this.node.hasReady();
       if (more) this.#handleReady(this.node.ready());
@@ -284,7 +382,7 @@ export class Member {
 
   #proposeWaiting(): void {
     while (this.#proposals.hasQueued && !this.#waitForStore()) {
-      const batch = this.#proposals.nextBatch();
+      const batch = this.#proposals.nextBatch(this.isLeader ? OWN_BATCH : FORWARDED_BATCH);
       // Dropped for want of a leader: they stay queued until there is one, or until their clients' time is up.
       if (this.node.proposeBatch(batch) !== "accepted") return;
       this.#proposals.proposed(batch);
@@ -315,12 +413,27 @@ export class Member {
     for (const message of ready.messages) {
       if (message.to === LOCAL_APPEND_THREAD) this.#writer.append(message);
       else if (message.to === LOCAL_APPLY_THREAD) this.#applyQueue.push(message);
-      else this.#ports.transport.send(message);
+      else this.#send(message);
     }
   }
 
-  #roleChanged(leader: bigint, role: string): void {
+  #send(message: Message): void {
+    if (message.type === MessageType.MsgSnap) this.#parts.snapshots.send(message);
+    else this.#ports.transport.send(message);
+  }
+
+  /** What was committed before the snapshot is applied first, to the store that goes. */
+  async #install({ metadata }: Snapshot, record: () => Promise<void>): Promise<void> {
+    await this.#applyQueue.whenIdle();
+    await this.#parts.snapshots.install(metadata, record);
+    this.#appliedIndex = metadata.index;
+    this.#appliedTerm = metadata.term;
+    this.#committedIndex = Math.max(this.#committedIndex, metadata.index);
+  }
+
+  #roleChanged(leader: bigint, role: StateRole): void {
     const changed = leader !== this.#leader;
+    this.#role = role;
     this.#leader = leader;
     if (changed && leader !== 0n) this.#leaderSinceMs = this.#ports.clock.monotonicMs();
     if (changed) this.#barrier.onLeaderChanged();
@@ -330,7 +443,7 @@ export class Member {
   #deliver(responses: readonly Message[]): void {
     for (const response of responses) {
       if (response.to === this.#parts.settings.memberId) this.node.step(response);
-      else this.#ports.transport.send(response);
+      else this.#send(response);
     }
   }
 
@@ -343,7 +456,8 @@ export class Member {
       this.#settle(entry, suffix, outcome);
       return undefined;
     }
-    this.#parts.applier.applyConfChange(entry, this.node);
+    const { id, refusal } = this.#parts.applier.applyConfChange(entry, this.node);
+    this.#confChanges.applied(id, refusal);
     this.#advance(entry);
     return undefined;
   }
@@ -370,6 +484,7 @@ export class Member {
   #applied(message: Message): void {
     if (this.#state !== "running") return;
     this.#deliver(message.responses);
+    this.#confChanges.answerDue();
     this.#barrier.onApplied(this.#appliedIndex);
     // A turn that is running takes what this brought before it ends.
     if (!this.#running) this.#schedule();

@@ -38,12 +38,15 @@ export interface PeerTransport extends TransportPort {
 /** How the driver took a message from the network. */
 export type Reception = "accepted" | "removed-member" | "mismatched-member" | "failed";
 
-/** Calls of the transport into the member. They never throw and do not block. */
+/** Calls of the transport into the member. They never throw or reject, and do not block. */
 export interface PeerEvents {
   /** A message for this member. `removed-member`: the sender was removed; `mismatched-member`: `to` is another member. */
   receive(message: Message): Reception;
-  /** A database that lies complete, checked and durable in `path`, with its MsgSnap. */
-  receiveSnapshot(message: Message, path: string): Reception;
+  /**
+   * A database that lies complete, checked and durable in `path`, with its MsgSnap. Takes as long as making it ready to be
+   * installed takes: the sender's answer waits for it.
+   */
+  receiveSnapshot(message: Message, path: string): Promise<Reception>;
   reportUnreachable(id: bigint): void;
   reportSnapshot(id: bigint, delivered: boolean): void;
   isRemoved(id: bigint): boolean;

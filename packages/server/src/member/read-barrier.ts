@@ -15,11 +15,18 @@ export const READERS_WAITING_MAX = 1_000_000;
 export const RETRY_INTERVAL_MS = 500;
 const CONTEXT_BYTES = 8;
 
+export interface ReadBarrierPorts {
+  /** Hands a read-index request to raft; answers come through `onReadState`. */
+  ask(context: Uint8Array): void;
+  /** Unlike any other of any member, in this life or an earlier one: the leader tells requests apart by it. */
+  nextRequestId(): bigint;
+}
+
 interface Round {
   readonly readers: ReadWaiter[];
   readonly startedMs: number;
   /** Contexts asked so far; an answer to any of them counts. */
-  readonly contexts: number[];
+  readonly contexts: bigint[];
   askedMs: number;
   /** The index to wait for, once the leader has answered. */
   index: number | undefined;
@@ -28,13 +35,11 @@ interface Round {
 export class ReadBarrier {
   #next: ReadWaiter[] = [];
   #round: Round | undefined;
-  #contextCount = 0;
-  readonly #ask: (context: Uint8Array) => void;
+  readonly #ports: ReadBarrierPorts;
   readonly #timeoutMs: number;
 
-  /** @param ask hands a read-index request to raft; answers come through `onReadState`. */
-  constructor(ask: (context: Uint8Array) => void, timeoutMs: number) {
-    this.#ask = ask;
+  constructor(ports: ReadBarrierPorts, timeoutMs: number) {
+    this.#ports = ports;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -59,11 +64,11 @@ export class ReadBarrier {
   }
 
   #request(round: Round): void {
-    this.#contextCount += 1;
-    round.contexts.push(this.#contextCount);
+    const id = this.#ports.nextRequestId();
+    round.contexts.push(id);
     const context = new Uint8Array(CONTEXT_BYTES);
-    new DataView(context.buffer).setBigUint64(0, BigInt(this.#contextCount));
-    this.#ask(context);
+    new DataView(context.buffer).setBigUint64(0, id);
+    this.#ports.ask(context);
   }
 
   /** Asks again, or gives the round up; called on each tick. */
@@ -88,7 +93,7 @@ export class ReadBarrier {
   onReadState(context: Uint8Array, index: number): void {
     const round = this.#round;
     if (round === undefined || round.index !== undefined || context.length !== CONTEXT_BYTES) return;
-    const asked = Number(new DataView(context.buffer, context.byteOffset, CONTEXT_BYTES).getBigUint64(0));
+    const asked = new DataView(context.buffer, context.byteOffset, CONTEXT_BYTES).getBigUint64(0);
     if (round.contexts.includes(asked)) round.index = index;
   }
 

@@ -35,7 +35,7 @@ function createBed(): {
     },
   };
   return {
-    pump: new StorePump(store, scheduler, (error) => failures.push(error)),
+    pump: new StorePump({ store }, scheduler, (error) => failures.push(error)),
     store,
     failures,
     fire: () => {

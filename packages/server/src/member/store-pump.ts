@@ -10,19 +10,20 @@ import type { SchedulerPort } from "./ports.js";
 export const PUMP_DELAY_MS = 20;
 
 export class StorePump {
-  readonly #store: Pick<StoreDriver, "pump" | "needsBackpressure">;
+  readonly #machine: { readonly store: Pick<StoreDriver, "pump" | "needsBackpressure"> };
   readonly #scheduler: SchedulerPort;
   readonly #onFailed: (error: unknown) => void;
   #cancel: (() => void) | undefined;
   #writing = false;
   #stopped = false;
 
+  /** @param machine its store may be replaced by another one. */
   constructor(
-    store: Pick<StoreDriver, "pump" | "needsBackpressure">,
+    machine: { readonly store: Pick<StoreDriver, "pump" | "needsBackpressure"> },
     scheduler: SchedulerPort,
     onFailed: (error: unknown) => void,
   ) {
-    this.#store = store;
+    this.#machine = machine;
     this.#scheduler = scheduler;
     this.#onFailed = onFailed;
   }
@@ -30,7 +31,7 @@ export class StorePump {
   /** There may be something to write. Cheap: it is called after each group of entries. */
   wake(): void {
     if (this.#writing || this.#stopped) return;
-    if (this.#store.needsBackpressure) this.#write();
+    if (this.#machine.store.needsBackpressure) this.#write();
     else this.#cancel ??= this.#scheduler.after(PUMP_DELAY_MS, () => this.#write());
   }
 
@@ -42,7 +43,7 @@ export class StorePump {
   #write(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    const batch = this.#store.pump();
+    const batch = this.#machine.store.pump();
     if (batch === undefined) return;
     this.#writing = true;
     batch.then(

@@ -11,8 +11,14 @@ export const QUEUED_COUNT_MAX = 100_000;
 /** Bytes that may wait likewise. */
 export const QUEUED_BYTES_MAX: number = 256 * 1024 * 1024;
 /** Entries and bytes handed to raft in one message. */
-const BATCH_COUNT_MAX = 10_000;
-const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+export interface BatchLimits {
+  readonly countMax: number;
+  readonly bytesMax: number;
+}
+
+export const OWN_BATCH: BatchLimits = { countMax: 10_000, bytesMax: 8 * 1024 * 1024 };
+/** On their way to the leader they share a connection with votes and answers to heartbeats, which must not wait long. */
+export const FORWARDED_BATCH: BatchLimits = { countMax: 2_000, bytesMax: 512 * 1024 };
 
 interface Waiting {
   readonly waiter: ProposalWaiter;
@@ -36,19 +42,14 @@ export class WaitingProposals {
     return true;
   }
 
-  /** Waits for an entry that is proposed by other means (a configuration change). */
-  await(suffix: number, waiting: Waiting): void {
-    this.#waiting.set(suffix, waiting);
-  }
-
   /** The next entries for raft, in order; empty when there are none. They count as queued until `proposed`. */
-  nextBatch(): readonly Uint8Array[] {
-    if (this.#queuedBytes <= BATCH_BYTES_MAX && this.#queued.length <= BATCH_COUNT_MAX) return this.#queued;
+  nextBatch({ countMax, bytesMax }: BatchLimits): readonly Uint8Array[] {
+    if (this.#queuedBytes <= bytesMax && this.#queued.length <= countMax) return this.#queued;
     let count = 0;
     let bytes = 0;
-    while (count < this.#queued.length && count < BATCH_COUNT_MAX) {
+    while (count < this.#queued.length && count < countMax) {
       bytes += this.#queued[count]?.length ?? 0;
-      if (bytes > BATCH_BYTES_MAX && count > 0) break;
+      if (bytes > bytesMax && count > 0) break;
       count += 1;
     }
     return this.#queued.slice(0, count);

@@ -23,15 +23,18 @@ export class BootstrapError extends Error {
   override readonly name = "BootstrapError";
 }
 
-export interface Identity {
+/** Who a member without a log is. */
+export interface Birth {
   readonly memberId: bigint;
   readonly clusterId: bigint;
-  /** All members at bootstrap, ascending by id. */
+  /** All members at bootstrap, ascending by id; empty for one that joins: the log it gets will tell. */
   readonly peers: readonly Peer[];
+  /** What is known of the others before the log tells: enough to answer them. */
+  readonly remotes: readonly { readonly id: bigint; readonly peerUrls: readonly string[] }[];
 }
 
 /** Ids and first members of a new cluster, from the configuration. @throws BootstrapError */
-export function identityFromConfig(config: MemberConfig): Identity {
+export function identityFromConfig(config: MemberConfig): Birth {
   if (config.initialClusterState === "existing") {
     throw new BootstrapError(
       "--initial-cluster-state=existing is not supported yet: this build runs single-member clusters",
@@ -57,6 +60,7 @@ export function identityFromConfig(config: MemberConfig): Identity {
   return {
     memberId: own.id,
     clusterId: computeClusterId(members.map((member) => member.id)),
+    remotes: [],
     peers: members.map(({ id, name, peerUrls }) => ({
       id,
       context: Buffer.from(formatMember({ id, name, peerUrls, isLearner: false, clientUrls: [] })),

@@ -8,11 +8,13 @@ import { registerServices } from "../api/register-services.js";
 import { failureText } from "../api/to-status.js";
 import { ProposalError, proposeRequest, type RequestInit } from "../member/internal-requests.js";
 import { formatHexId } from "@quorate/proto";
+import type { PeerTransport } from "../member/peer-ports.js";
 import type { MemberConfig } from "./config/config.js";
 import type { MemberUrl } from "./config/urls.js";
 import { bindOptions, checkListenUrls } from "./listen-check.js";
 import { createHttpEndpoints } from "./http-endpoints.js";
 import type { Logger } from "./log/logger.js";
+import { identityFromConfig } from "./bootstrap.js";
 import { openMember, type OpenMember } from "./open-member.js";
 
 export interface StartOptions {
@@ -23,6 +25,8 @@ export interface StartOptions {
   readonly engineThreadFile?: string;
   /** The member met something it can't go on with; nothing is acknowledged afterwards. Called at most once. */
   readonly onFatal: (error: Error) => void;
+  /** The member was removed from its cluster: the process is to stop in order and not to come back. Called at most once. */
+  readonly onRemoved: () => void;
 }
 
 export interface RunningServer {
@@ -43,7 +47,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const { config, logger, versions } = options;
   logger.info("starting an etcd server", startFields(config, versions));
   await checkListenUrls(config.listenClientUrls);
-  const open = await openMember(options);
+  const open = await openMember(options, {
+    birth: () => Promise.resolve(identityFromConfig(config)),
+    createTransport: () => NO_PEERS,
+  });
   try {
     return await serve(options, open);
   } catch (error) {
@@ -51,6 +58,18 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     throw error;
   }
 }
+
+const NO_PEERS: PeerTransport = {
+  send: () => undefined,
+  sendSnapshot: ({ release }) => release(),
+  addPeer: () => undefined,
+  addRemote: () => undefined,
+  updatePeer: () => undefined,
+  removePeer: () => undefined,
+  removeAllPeers: () => undefined,
+  activeSinceMs: () => undefined,
+  stop: () => Promise.resolve(),
+};
 
 async function serve(
   { config, logger, versions, onFatal }: StartOptions,
@@ -70,7 +89,7 @@ async function serve(
   });
   const http = createHttpEndpoints({
     member: open.facade,
-    clusterVersion: () => open.cluster.version,
+    clusterVersion: () => open.machine.cluster.version,
     storageVersion: () => open.facade.storage.schemaVersion,
     failureText,
     onError: (error) => logger.warn("failed to answer an http request", { error }),
@@ -140,7 +159,7 @@ function publish(open: OpenMember, config: MemberConfig): Promise<void> {
 
 /** The lowest version of all members is the cluster's; the only member's own version is. It only ever rises. */
 async function decideClusterVersion(open: OpenMember, version: string): Promise<void> {
-  if (open.cluster.version === version) return;
+  if (open.machine.cluster.version === version) return;
   await proposeUntilApplied(open, { clusterVersionSet: { ver: version } });
 }
 

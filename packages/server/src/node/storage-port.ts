@@ -1,38 +1,38 @@
 /** The engine and the store as maintenance calls see them. */
-import type { Engine, Store } from "@quorate/machine";
+import type { LiveMachine } from "./live-machine.js";
 import type { ReportPort } from "../member/ports.js";
 import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
 
 export interface StoragePortParts {
-  readonly engine: Engine;
-  readonly store: Store;
+  readonly machine: LiveMachine;
   readonly report: ReportPort;
   /** The schema follows the cluster version; undefined before that is decided. */
   readonly clusterVersion: () => string | undefined;
 }
 
-export function createStoragePort({ engine, store, report, clusterVersion }: StoragePortParts): StoragePort {
+export function createStoragePort({ machine, report, clusterVersion }: StoragePortParts): StoragePort {
   return {
     get sizeBytes() {
-      return Math.max(1, engine.sizeBytes);
+      return Math.max(1, machine.engine.sizeBytes);
     },
     // RocksDB gives space back by itself; what is not yet compacted away is not told apart.
     get sizeInUseBytes() {
-      return Math.max(1, engine.sizeBytes);
+      return Math.max(1, machine.engine.sizeBytes);
     },
     get schemaVersion() {
       return clusterVersion() ?? "";
     },
     defragment: async () => {
       report.info("starting defragment");
+      const { store, engine } = machine;
       await store.flushDurable();
       await engine.compact();
-      report.info("finished defragment", { "current-db-size-bytes": engine.sizeBytes });
+      report.info("finished defragment", { "current-db-size-bytes": machine.engine.sizeBytes });
     },
-    compactionsDone: () => store.whenCompacted(store.compactRevision),
-    hash: () => store.hashAll(),
+    compactionsDone: () => machine.store.whenCompacted(machine.store.compactRevision),
+    hash: () => machine.store.hashAll(),
     hashKv: async (revision) => {
-      const result = await store.hashKv(revision);
+      const result = await machine.store.hashKv(revision);
       if (result.kind !== "hash") return result.kind;
       const answer: HashKvAnswer = {
         hash: result.hash,

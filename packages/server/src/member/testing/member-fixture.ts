@@ -17,7 +17,7 @@ import { MemoryLogStorage, type Entry, type HardState } from "@quorate/raft";
 import type { MemberFailure } from "../../api/member-port.js";
 import { createEntryApplier } from "../entry-applier.js";
 import { Member, type EntryApplier } from "../member.js";
-import type { LogPort, MemberPorts } from "../ports.js";
+import type { LogPort, MemberPorts, SnapshotMark } from "../ports.js";
 
 export const MEMBER_ID = 0x1234n;
 const TICK_MS = 100;
@@ -30,6 +30,8 @@ export class HandLog implements LogPort {
   /** What has become durable. */
   readonly entries: Entry[] = [];
   hardState: HardState = { term: 0, vote: 0n, commit: 0 };
+  /** Indexes of the snapshot marks. */
+  readonly marks: number[] = [];
 
   append(hardState: HardState | undefined, entries: readonly Entry[], done: Done): void {
     this.waiting.push({ entries, hardState, done });
@@ -49,7 +51,8 @@ export class HandLog implements LogPort {
     return true;
   }
 
-  saveSnapshot(): Promise<void> {
+  saveSnapshot({ index }: SnapshotMark): Promise<void> {
+    this.marks.push(index);
     return Promise.resolve();
   }
 
@@ -82,6 +85,10 @@ export class HandTime {
     yieldTurn: (): Promise<void> => Promise.resolve(),
   };
 
+  get isIdle(): boolean {
+    return this.#soon.length === 0;
+  }
+
   /** Runs what was to run soon, and what that asks for. */
   settle(): void {
     for (let task = this.#soon.shift(); task !== undefined; task = this.#soon.shift()) task();
@@ -90,7 +97,7 @@ export class HandTime {
   advance(ms: number): void {
     for (const until = this.nowMs + ms; this.nowMs < until;) {
       this.nowMs += TICK_MS;
-      for (const tick of this.#ticks) tick();
+      for (const tick of [...this.#ticks]) tick();
       this.settle();
     }
   }
@@ -159,6 +166,7 @@ export async function createFixture(
     cluster,
     report: ports.report,
     onEntry: () => undefined,
+    onMembership: () => undefined,
   });
   const member = new Member({
     settings: {
@@ -173,6 +181,7 @@ export async function createFixture(
     storage,
     store,
     applier: options.wrap?.(entries) ?? entries,
+    snapshots: { send: () => undefined, install: (_snapshot, record) => record() },
     onProgress: () => undefined,
     raiseSpaceAlarm: () => undefined,
     onRole: () => undefined,

@@ -1,0 +1,86 @@
+/**
+ * Databases for followers that lag too far behind the log.
+ *
+ * Raft names a follower; what it is sent is the state as of the moment when the file is written, which is newer. The log above
+ * that state is kept while the file travels and for a while after, so that the follower can go on from it.
+ * Source: etcd `server/etcdserver/server.go` (sendMergedSnap) and `raft.go`.
+ */
+import { formatHexId } from "@quorate/proto";
+import { createMessage, type ConfState, type Message } from "@quorate/raft";
+import type { OutgoingSnapshot } from "./peer-ports.js";
+import type { ReportPort, SchedulerPort } from "./ports.js";
+
+/** How long the log stays after a database has arrived: the follower must open it and ask for what follows. */
+export const KEEP_LOG_AFTER_MS = 30_000;
+
+/** A database file at rest, and the state it holds. */
+export interface SpooledDatabase {
+  readonly index: number;
+  readonly term: number;
+  readonly confState: ConfState;
+  readonly sizeBytes: number;
+  chunks(): AsyncIterable<Uint8Array>;
+  /** Call exactly once. */
+  release(): void;
+}
+
+export interface OutgoingSnapshotsParts {
+  readonly scheduler: SchedulerPort;
+  readonly report: ReportPort;
+  /** Writes the state as of now to a file. */
+  readonly spool: () => Promise<SpooledDatabase>;
+  /** The member list in the old form that receivers before 3.7 read. */
+  readonly v2Data: () => Uint8Array;
+  readonly transport: { sendSnapshot(snapshot: OutgoingSnapshot): void };
+  /** Keeps the log above an index until the returned function is called. */
+  readonly holdLog: (index: number) => () => void;
+  /** The log index below which nothing may be trimmed while the file is being written. */
+  readonly appliedIndex: () => number;
+  readonly onFailed: (id: bigint) => void;
+}
+
+export class OutgoingSnapshots {
+  readonly #parts: OutgoingSnapshotsParts;
+
+  constructor(parts: OutgoingSnapshotsParts) {
+    this.#parts = parts;
+  }
+
+  send(message: Message): void {
+    this.#send(message).catch((error: unknown) => {
+      this.#parts.report.warn("failed to send a database to a follower", {
+        to: formatHexId(message.to),
+        error,
+      });
+      this.#parts.onFailed(message.to);
+    });
+  }
+
+  async #send(message: Message): Promise<void> {
+    const { spool, transport, holdLog, report } = this.#parts;
+    const letGo = holdLog(this.#parts.appliedIndex());
+    try {
+      const file = await spool();
+      const { index, term, confState } = file;
+      report.info("sending database snapshot", {
+        "snapshot-index": index,
+        "remote-peer-id": formatHexId(message.to),
+        bytes: file.sizeBytes,
+      });
+      transport.sendSnapshot({
+        message: createMessage({
+          ...message,
+          snapshot: { data: this.#parts.v2Data(), metadata: { index, term, confState } },
+        }),
+        chunks: file.chunks(),
+        release: () => {
+          file.release();
+          this.#parts.scheduler.after(KEEP_LOG_AFTER_MS, letGo);
+        },
+      });
+    } catch (error) {
+      letGo();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What arrives from other members, on its way into the driver: messages of members that were removed, and those meant for
+ * somebody else, are turned back at the door.
+ *
+ * A database is made ready (checked, imported, its index built) before raft hears of it. That takes a while, and meanwhile the
+ * member votes and follows as ever; the sender waits for the answer.
+ */
+import type { Membership } from "@quorate/machine";
+import { formatHexId } from "@quorate/proto";
+import { LOCAL_APPEND_THREAD, LOCAL_APPLY_THREAD, type Message } from "@quorate/raft";
+import type { Member } from "./member.js";
+import type { PeerEvents, Reception } from "./peer-ports.js";
+import type { ReportPort } from "./ports.js";
+
+export interface PeerInboxParts {
+  readonly memberId: bigint;
+  readonly member: Member;
+  readonly membership: () => Membership;
+  readonly report: ReportPort;
+  /** Gets the database in `path`, which holds the state at `index`, ready to be installed. */
+  readonly prepare: (index: number, path: string) => Promise<void>;
+  readonly onRemoved: (reason: string) => void;
+}
+
+export class PeerInbox implements PeerEvents {
+  readonly #parts: PeerInboxParts;
+
+  constructor(parts: PeerInboxParts) {
+    this.#parts = parts;
+  }
+
+  receive(message: Message): Reception {
+    const refusal = this.#refusal(message);
+    if (refusal !== undefined) return refusal;
+    this.#parts.member.receive(message);
+    return this.#parts.member.stopped ? "failed" : "accepted";
+  }
+
+  async receiveSnapshot(message: Message, path: string): Promise<Reception> {
+    const refusal = this.#refusal(message);
+    if (refusal !== undefined) return refusal;
+    const { member, report } = this.#parts;
+    const index = message.snapshot?.metadata.index ?? 0;
+    // Raft would ignore it; so the work of making it ready can be spared.
+    if (index > member.appliedIndex) {
+      try {
+        await this.#parts.prepare(index, path);
+      } catch (error) {
+        report.warn("failed to prepare a received database", { "snapshot-index": index, error });
+        return "failed";
+      }
+    }
+    return this.receive(message);
+  }
+
+  #refusal({ to, from }: Message): Reception | undefined {
+    if (this.isRemoved(from)) {
+      this.#parts.report.warn("rejected Raft message from removed member", {
+        "local-member-id": formatHexId(this.#parts.memberId),
+        "removed-member-id": formatHexId(from),
+      });
+      return "removed-member";
+    }
+    if (to !== this.#parts.memberId) {
+      this.#parts.report.warn("rejected Raft message to mismatch member", {
+        "local-member-id": formatHexId(this.#parts.memberId),
+        "mismatch-member-id": formatHexId(to),
+      });
+      return "mismatched-member";
+    }
+    // Nobody in the network is one of our own storage threads.
+    return from === LOCAL_APPEND_THREAD || from === LOCAL_APPLY_THREAD ? "failed" : undefined;
+  }
+
+  reportUnreachable(id: bigint): void {
+    this.#parts.member.reportUnreachable(id);
+  }
+
+  reportSnapshot(id: bigint, delivered: boolean): void {
+    this.#parts.member.reportSnapshot(id, delivered);
+  }
+
+  isRemoved(id: bigint): boolean {
+    return this.#parts.membership().isRemoved(id);
+  }
+
+  onRemoved(reason: string): void {
+    this.#parts.onRemoved(reason);
+  }
+}

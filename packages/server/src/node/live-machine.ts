@@ -1,0 +1,108 @@
+/**
+ * The state machine that runs at present: engine, store, applier, and what lies in the small tables. A database from the leader
+ * replaces it as a whole; whoever needs a part asks for it each time.
+ *
+ * The member list and the alarms keep their identity and take over new contents; engine, store and applier are new objects. The old
+ * store serves the reads that began on it and is closed when they are done.
+ */
+import {
+  AlarmSet,
+  Applier,
+  CLUSTER_TABLES,
+  ClusterRecord,
+  NO_LEASES,
+  Store,
+  type Engine,
+} from "@quorate/machine";
+import type { MemberConfig } from "./config/config.js";
+import { systemScheduler } from "./system-ports.js";
+
+/** Without --quota-backend-bytes. */
+const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
+
+/** What was found in one engine. */
+export interface MachineState {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly cluster: ClusterRecord;
+  readonly alarms: AlarmSet;
+}
+
+export interface MachineHooks {
+  /** Called for each committed transaction that changed a key. */
+}
+
+/** Builds the index from the engine's rows and reads the small tables. */
+export async function loadMachine(engine: Engine, config: MemberConfig): Promise<MachineState> {
+  const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
+  const cluster = new ClusterRecord(config.learnersMax);
+  const alarms = new AlarmSet();
+  for (const table of CLUSTER_TABLES) {
+    for await (const { keys, values } of store.rows(table)) {
+      keys.forEach((key, i) => cluster.restoreRow(table, key, values[i] ?? new Uint8Array(0)));
+    }
+  }
+  for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
+  return { engine, store, cluster, alarms };
+}
+
+export class LiveMachine {
+  readonly cluster: ClusterRecord;
+  readonly alarms: AlarmSet;
+  /** As the flag gave it, its default filled in: below 0 there is none. */
+  readonly quotaFlagBytes: number;
+  #engine: Engine;
+  #store: Store;
+  #applier: Applier;
+
+  constructor(state: MachineState, config: MemberConfig) {
+    this.cluster = state.cluster;
+    this.alarms = state.alarms;
+    this.quotaFlagBytes = config.quotaBytes === 0 ? QUOTA_BYTES_DEFAULT : config.quotaBytes;
+    this.#engine = state.engine;
+    this.#store = state.store;
+    this.#applier = this.#createApplier();
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get applier(): Applier {
+    return this.#applier;
+  }
+
+  /** Puts `next` in the place of what runs now. @returns the engine and the store that are to be retired. */
+  replace(next: MachineState): Pick<MachineState, "engine" | "store"> {
+    const old = { engine: this.#engine, store: this.#store };
+    this.#engine = next.engine;
+    this.#store = next.store;
+    this.cluster.adopt(next.cluster);
+    this.alarms.adopt(next.alarms);
+    this.#applier = this.#createApplier();
+    return old;
+  }
+
+  #createApplier(): Applier {
+    const engine = this.#engine;
+    const quotaBytes = this.quotaFlagBytes < 0 ? Infinity : this.quotaFlagBytes;
+    return new Applier({
+      store: this.#store,
+      consistentIndex: this.#store.consistentIndex,
+      leases: NO_LEASES,
+      alarms: this.alarms,
+      cluster: this.cluster,
+      space: {
+        get sizeBytes() {
+          return engine.sizeBytes;
+        },
+        quotaBytes,
+      },
+      turns: { yieldTurn: () => systemScheduler.yieldTurn() },
+    });
+  }
+}
