@@ -8,7 +8,13 @@ export { Applier } from "./apply/applier.js";
 export type { ApplierOptions } from "./apply/applier.js";
 export type { ClusterState } from "./apply/cluster-port.js";
 export { NO_LEASES } from "./apply/lessor-port.js";
-export type { LeaseAttachments } from "./apply/lessor-port.js";
+export type { LeaseAttachments, LeaseFacts, LeaseTable } from "./apply/lessor-port.js";
+// Leases
+export { LEASE_TTL_SECONDS_MAX, minLeaseTtlSeconds } from "./lease/lease.js";
+export { Lessor } from "./lease/lessor.js";
+export type { LeaseCheckpoint, LessorOptions, Renewal } from "./lease/lessor.js";
+export { LEASE_REVOKES_PER_SECOND } from "./lease/promotion.js";
+export { restoreAttachments } from "./lease/restore-attachments.js";
 export { LEASE_GRANT_COST_BYTES, hasRoom, putCost, txnCost } from "./apply/quota.js";
 export type { Space } from "./apply/quota.js";
 // Reading

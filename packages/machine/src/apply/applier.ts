@@ -16,9 +16,10 @@ import type { AlarmSet } from "./alarm-set.js";
 import { applyAlarm, applyClusterOperation, isClusterOperation } from "./cluster-operations.js";
 import type { ClusterState } from "./cluster-port.js";
 import { executeDelete, executePath, executePut, quotePrevious, type Execution } from "./execute.js";
-import type { LeaseAttachments } from "./lessor-port.js";
+import { decodeLeaseId, executeCheckpoint, executeGrant, executeRevoke } from "./lease-operations.js";
+import type { LeaseTable } from "./lessor-port.js";
 import { applied, refused, type ApplyOutcome } from "./outcome.js";
-import { hasRoom, putCost, txnCost, type Space } from "./quota.js";
+import { LEASE_GRANT_COST_BYTES, hasRoom, putCost, txnCost, type Space } from "./quota.js";
 import { RecordSource } from "./record-source.js";
 import type { RefusalCode } from "./refusal.js";
 import { settleReply, type SettleSource } from "./reply-settle.js";
@@ -43,7 +44,7 @@ export interface ApplierOptions {
   readonly store: StoreWrites;
   /** Index of the last entry whose changes the store has. */
   readonly consistentIndex: number;
-  readonly leases: LeaseAttachments;
+  readonly leases: LeaseTable;
   readonly alarms: AlarmSet;
   readonly cluster: ClusterState;
   readonly space: Space;
@@ -132,6 +133,12 @@ export class Applier {
         return this.#applyDelete(data, context);
       case OPERATION.compaction:
         return this.#applyCompaction(data, context);
+      case OPERATION.leaseGrant:
+        return this.#applyLeaseGrant(data, context);
+      case OPERATION.leaseRevoke:
+        return this.#applyLeaseRevoke(data, context);
+      case OPERATION.leaseCheckpoint:
+        return this.#applyLeaseCheckpoint(data, context);
       default:
         return this.#applyRare(data, context);
     }
@@ -236,6 +243,41 @@ export class Applier {
     const refusal = this.#store.compact(compaction.revision);
     const revision = this.#store.end();
     return refusal === undefined ? applied(revision, undefined, false) : refused(refusal, revision);
+  }
+
+  #applyLeaseGrant(data: Uint8Array, context: EntryContext): ApplyOutcome {
+    const barred = this.#barredByAlarm(true);
+    if (barred !== undefined) return this.#refuse(context, barred);
+    const overQuota = !hasRoom(this.#options.space, LEASE_GRANT_COST_BYTES);
+    const store = this.#store;
+    store.begin(context.index, context.term);
+    this.#reader.reset(data, this.#entry.start, this.#entry.end);
+    const answer = executeGrant(this.#reader, { store, leases: this.#options.leases });
+    const revision = store.end();
+    if (typeof answer === "string") return refused(answer, revision);
+    return applied(revision, context.wantsReply && !overQuota ? answer : undefined, overQuota);
+  }
+
+  #applyLeaseRevoke(data: Uint8Array, context: EntryContext): ApplyOutcome {
+    const barred = this.#barredByAlarm(false);
+    if (barred !== undefined) return this.#refuse(context, barred);
+    this.#reader.reset(data, this.#entry.start, this.#entry.end);
+    const id = decodeLeaseId(this.#reader);
+    const { leases } = this.#options;
+    if (!leases.exists(id)) return this.#refuse(context, "lease-not-found");
+    const store = this.#store;
+    store.begin(context.index, context.term);
+    executeRevoke(id, { store, leases });
+    return applied(store.end(), undefined, false);
+  }
+
+  #applyLeaseCheckpoint(data: Uint8Array, context: EntryContext): ApplyOutcome {
+    const store = this.#store;
+    const { leases, cluster } = this.#options;
+    store.begin(context.index, context.term);
+    this.#reader.reset(data, this.#entry.start, this.#entry.end);
+    executeCheckpoint(this.#reader, { store, leases }, cluster.version);
+    return applied(store.end(), undefined, false);
   }
 
   /** Operations that come once in a while: they may cost what they like. */

@@ -7,6 +7,8 @@ import type { TableName } from "../mvcc/store-api.js";
 export type RowSink = (table: TableName, key: Uint8Array, value: Uint8Array | undefined) => void;
 
 export interface ClusterState {
+  /** The cluster version as `3.7.0`; undefined before the first leader decided it. */
+  readonly version?: string | undefined;
   /** A member has published its name and client URLs. Asserts that the member is known or was removed. */
   setMemberAttributes(
     memberId: bigint,

@@ -16,6 +16,8 @@ export type RefusalCode = Extract<
   | "compacted"
   | "future-revision"
   | "lease-not-found"
+  | "lease-exist"
+  | "lease-ttl-too-large"
   | "no-space"
   | "corrupt"
 >;

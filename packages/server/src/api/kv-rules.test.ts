@@ -111,7 +111,7 @@ describe("ranges", () => {
   });
 
   test("order by value reads the values, also when only keys are answered, and then knows the lease", async () => {
-    kv.member.leases.add(9n);
+    kv.member.leases.grant(9n, 60);
     await kv.put({ key: bytes("a"), value: bytes("2"), lease: 9n });
     await kv.put({ key: bytes("b"), value: bytes("1") });
     const byValue = await kv.range({ ...all, sortOrder: ASCEND, sortTarget: VALUE, keysOnly: true });
@@ -232,7 +232,7 @@ describe("deletes and puts", () => {
   });
 
   test("rule 19: ignore_value without a lease detaches the lease and keeps the value", async () => {
-    kv.member.leases.add(5n);
+    kv.member.leases.grant(5n, 60);
     await kv.put({ key: bytes("a"), value: bytes("1"), lease: 5n });
     await kv.put({ key: bytes("a"), ignoreValue: true });
     const response = await kv.range({ key: bytes("a") });
@@ -240,7 +240,7 @@ describe("deletes and puts", () => {
   });
 
   test("rule 20: ignore_lease keeps the lease and replaces the value; with a lease it is refused", async () => {
-    kv.member.leases.add(5n);
+    kv.member.leases.grant(5n, 60);
     await kv.put({ key: bytes("a"), value: bytes("1"), lease: 5n });
     await kv.put({ key: bytes("a"), value: bytes("2"), ignoreLease: true });
     expect((await kv.range({ key: bytes("a") })).kvs).toMatchObject([{ value: bytes("2"), lease: 5n }]);

@@ -4,7 +4,7 @@ import type { StoreWrites } from "../../mvcc/store-api.js";
 import { AlarmSet } from "../alarm-set.js";
 import { Applier } from "../applier.js";
 import type { ClusterState } from "../cluster-port.js";
-import type { LeaseAttachments } from "../lessor-port.js";
+import { NO_LEASES, type LeaseTable } from "../lessor-port.js";
 import type { ApplyOutcome, ResponseBody } from "../outcome.js";
 import type { Turns } from "../turn-sort.js";
 
@@ -13,7 +13,11 @@ export const turns: Turns = {
 };
 
 /** Leases that only exist; remembers who is attached. */
-export class FakeLeases implements LeaseAttachments {
+export class FakeLeases implements LeaseTable {
+  readonly grant = NO_LEASES.grant;
+  readonly revoke = NO_LEASES.revoke;
+  readonly checkpoint = NO_LEASES.checkpoint;
+  readonly row = NO_LEASES.row;
   readonly existing = new Set<bigint>();
   readonly attached = new Map<string, bigint>();
 

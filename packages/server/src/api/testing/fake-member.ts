@@ -6,6 +6,7 @@ import {
   AlarmSet,
   Applier,
   EntryView,
+  Lessor,
   MemoryEngine,
   RequestIds,
   Store,
@@ -14,7 +15,6 @@ import {
   type Alarm,
   type ApplyOutcome,
   type ClusterState,
-  type LeaseAttachments,
 } from "@quorate/machine";
 import { assert } from "@quorate/std";
 import type {
@@ -47,7 +47,9 @@ export class FakeMember implements MemberPort {
   readonly store: Store;
   readonly storage: StoragePort;
   readonly downgrade = { enabled: false, targetVersion: "" };
-  readonly leases = new Set<bigint>();
+  readonly leases = new Lessor({ ttlSecondsMin: 2, nowMs: () => this.nowMs });
+  /** Monotonic milliseconds, moved by tests. */
+  nowMs = 0;
   /** Fails the next proposals or reads. */
   failure: MemberFailure | undefined;
   /** Number of read rounds that were asked for. */
@@ -62,16 +64,10 @@ export class FakeMember implements MemberPort {
 
   private constructor(store: Store) {
     this.store = store;
-    const leases: LeaseAttachments = {
-      hasAttachments: false,
-      exists: (lease) => this.leases.has(lease),
-      attach: () => undefined,
-      detach: () => undefined,
-    };
     this.#applier = new Applier({
       store,
       consistentIndex: 0,
-      leases,
+      leases: this.leases,
       alarms: this.#alarms,
       cluster: NOTHING,
       space: this,
