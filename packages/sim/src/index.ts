@@ -12,3 +12,9 @@ export type {
 export type { StoreEvent, WatcherLog, WatchRecord } from "./history/watcher-log.js";
 export { Findings, formatVerdict, VIOLATIONS_MAX } from "./history/verdict.js";
 export type { Verdict, Violation, ViolationKind } from "./history/verdict.js";
+export { describeCounterExample } from "./linearizability/describe.js";
+export { SEARCH_LIMITS } from "./linearizability/model.js";
+export type { CounterExample, Model, SearchLimits, SearchResult, Timed } from "./linearizability/model.js";
+export { REGISTER } from "./linearizability/register.js";
+export type { RegisterOperation, RegisterValue } from "./linearizability/register.js";
+export { searchOrder } from "./linearizability/search.js";
