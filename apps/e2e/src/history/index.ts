@@ -14,3 +14,4 @@ export { formatVerdict } from "@quorate/sim";
 export type { Verdict, Violation } from "@quorate/sim";
 export type { History, Mark, MemberHash, Tally } from "./history.js";
 export type { Load, LoadOptions } from "./load-options.js";
+export { startLoad } from "./start-load.js";
