@@ -63,11 +63,12 @@ export class PrimaryLeases {
   ): Promise<LeaseTimes | undefined | { readonly failure: MemberFailure }> {
     const { lessor, catchUp } = this.#parts;
     if (!(await catchUp.wait())) return { failure: "timeout-wait-applied-index" };
+    if (!lessor.isPrimary) return { failure: "leader-changed" };
     if (!lessor.exists(id)) return undefined;
     const keys = withKeys ? await this.#readKeys(id) : [];
     const times = lessor.timeToLive(id);
     if (times === undefined) return undefined;
-    // Only the primary knows what is left.
+    // Only the primary knows what is left, and keys may have taken turns to read.
     if (!lessor.isPrimary) return { failure: "leader-changed" };
     return { ttl: BigInt(times.ttl), grantedTtl: BigInt(times.grantedTtl), keys };
   }
