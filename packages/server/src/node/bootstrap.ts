@@ -40,11 +40,6 @@ export function identityFromConfig(config: MemberConfig): Birth {
       "--initial-cluster-state=existing is not supported yet: this build runs single-member clusters",
     );
   }
-  if (config.initialCluster.size > 1) {
-    throw new BootstrapError(
-      "--initial-cluster names several members: this build runs single-member clusters",
-    );
-  }
   const members = [...config.initialCluster].map(([name, peerUrls]) => ({
     id: computeMemberId(peerUrls, config.initialClusterToken),
     name,

@@ -15,7 +15,7 @@ import { MemberFacade } from "../member/member-facade.js";
 import { Member } from "../member/member.js";
 import { OutgoingSnapshots } from "../member/outgoing-snapshots.js";
 import { PeerInbox } from "../member/peer-inbox.js";
-import type { PeerTransport } from "../member/peer-ports.js";
+import type { RafthttpTransport } from "../peers/transport.js";
 import type { MemberPorts } from "../member/ports.js";
 import { StorePump } from "../member/store-pump.js";
 import { startAutoCompactor } from "./auto-compaction.js";
@@ -41,7 +41,9 @@ export interface OpenMember {
   readonly member: Member;
   readonly facade: MemberFacade;
   readonly machine: LiveMachine;
-  readonly transport: PeerTransport;
+  readonly transport: RafthttpTransport;
+  /** Where databases of a leader are put. */
+  readonly snapPath: string;
   readonly inbox: PeerInbox;
   readonly ports: MemberPorts;
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
@@ -57,13 +59,12 @@ export interface TransportIdentity {
   readonly memberId: bigint;
   readonly clusterId: bigint;
   readonly inbox: PeerInbox;
-  readonly snapPath: string;
 }
 
 export interface Network {
   /** Who a member without a log is; may ask other members. */
   birth(): Promise<Birth>;
-  createTransport(identity: TransportIdentity): PeerTransport;
+  createTransport(identity: TransportIdentity): RafthttpTransport;
 }
 
 /** @throws BootstrapError, or what the storage says; nothing is left open then. */
@@ -238,12 +239,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     prepare: (index, path) => installer.prepare(index, path),
     onRemoved: removed,
   });
-  const transport: PeerTransport = network.createTransport({
-    memberId,
-    clusterId,
-    inbox,
-    snapPath: dataDir.snapPath,
-  });
+  const transport: RafthttpTransport = network.createTransport({ memberId, clusterId, inbox });
   if (disk.birth !== undefined && disk.birth.peers.length > 0) member.node.bootstrap(disk.birth.peers);
   for (const { id, peerUrls } of disk.birth?.remotes ?? []) transport.addRemote(id, peerUrls);
   for (const { id, peerUrls } of cluster.membership.list())
@@ -267,6 +263,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     facade,
     machine,
     transport,
+    snapPath: dataDir.snapPath,
     inbox,
     ports,
     onLeadership: (listener) => void listeners.push(listener),

@@ -8,7 +8,9 @@ import { registerServices } from "../api/register-services.js";
 import { failureText } from "../api/to-status.js";
 import { ProposalError, proposeRequest, type RequestInit } from "../member/internal-requests.js";
 import { formatHexId } from "@quorate/proto";
-import type { PeerTransport } from "../member/peer-ports.js";
+import { createPeerTransport } from "../peers/transport.js";
+import { createPeerLocal } from "./peer-local.js";
+import { startPeerSide, type PeerSide } from "./peer-side.js";
 import type { MemberConfig } from "./config/config.js";
 import type { MemberUrl } from "./config/urls.js";
 import { bindOptions, checkListenUrls } from "./listen-check.js";
@@ -46,34 +48,45 @@ const RETRY_INTERVAL_MS = 100;
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { config, logger, versions } = options;
   logger.info("starting an etcd server", startFields(config, versions));
-  await checkListenUrls(config.listenClientUrls);
+  await checkListenUrls([...config.listenClientUrls, ...config.listenPeerUrls]);
   const open = await openMember(options, {
     birth: () => Promise.resolve(identityFromConfig(config)),
-    createTransport: () => NO_PEERS,
+    createTransport: ({ memberId, clusterId, inbox }) =>
+      createPeerTransport({
+        identity: {
+          memberId,
+          clusterId,
+          urls: config.advertisePeerUrls.map((url) => url.text),
+          serverVersion: versions.etcd,
+        },
+        events: inbox,
+        report: logger,
+      }),
   });
   try {
-    return await serve(options, open);
+    const peers = await startPeerSide({
+      urls: config.listenPeerUrls,
+      host: open.transport,
+      local: createPeerLocal(open),
+      logger,
+      snapshotDirectory: open.snapPath,
+    });
+    try {
+      return await serve(options, open, peers);
+    } catch (error) {
+      await peers.stop();
+      throw error;
+    }
   } catch (error) {
     await open.close();
     throw error;
   }
 }
 
-const NO_PEERS: PeerTransport = {
-  send: () => undefined,
-  sendSnapshot: ({ release }) => release(),
-  addPeer: () => undefined,
-  addRemote: () => undefined,
-  updatePeer: () => undefined,
-  removePeer: () => undefined,
-  removeAllPeers: () => undefined,
-  activeSinceMs: () => undefined,
-  stop: () => Promise.resolve(),
-};
-
 async function serve(
   { config, logger, versions, onFatal }: StartOptions,
   open: OpenMember,
+  peers: PeerSide,
 ): Promise<RunningServer> {
   const grpc = createGrpcServer({
     maxReceiveMessageBytes: config.requestBytesMax + GRPC_OVERHEAD_BYTES,
@@ -127,9 +140,12 @@ async function serve(
     logger.info("closing etcd server", serverFields(config));
     // Streams that would wait for news of the health for ever end first.
     health.stop();
+    // Before the clients go: until another leads, their writes still have a way.
+    await open.handOver();
     await closePorts(ports, grpc);
     http.closeAllConnections();
     http.close();
+    await peers.stop();
     await open.close();
     logger.info("closed etcd server", serverFields(config));
   };
