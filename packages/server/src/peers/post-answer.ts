@@ -1,0 +1,41 @@
+/** What the answer to a post of raft means: 204 is the only success, and 403 says that we are not a member any more. */
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { errorText } from "./http-request.js";
+import { readText } from "./read-body.js";
+
+export type PostAnswer =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "removed" };
+
+/** Longest refusal of which the words are of interest. */
+const REFUSAL_BYTES_MAX = 4096;
+
+/** Calls `onAnswer` exactly once: with the peer's answer, or with the failure of the connection. */
+export function judgeAnswer(request: ClientRequest, onAnswer: (answer: PostAnswer) => void): void {
+  let settled = false;
+  const settle = (answer: PostAnswer): void => {
+    if (settled) return;
+    settled = true;
+    onAnswer(answer);
+  };
+  request.on("error", (error) => settle({ kind: "failed", reason: error.message }));
+  request.once("close", () => settle({ kind: "failed", reason: "unexpected EOF" }));
+  request.once("response", (response) => {
+    response.on("error", (error) => settle({ kind: "failed", reason: error.message }));
+    readText(response, REFUSAL_BYTES_MAX).then(
+      (text) => settle(judge(response, text)),
+      (error: unknown) => {
+        settle({ kind: "failed", reason: errorText(error) });
+        request.destroy();
+      },
+    );
+  });
+}
+
+function judge(response: IncomingMessage, text: string): PostAnswer {
+  if (response.statusCode === 204) return { kind: "delivered" };
+  if (response.statusCode === 403) return { kind: "removed" };
+  const status = `${response.statusCode ?? 0} ${response.statusMessage ?? ""}`;
+  return { kind: "failed", reason: `unexpected http status ${status}: ${text.trim()}` };
+}
