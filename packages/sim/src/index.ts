@@ -18,3 +18,7 @@ export type { CounterExample, Model, SearchLimits, SearchResult, Timed } from ".
 export { REGISTER } from "./linearizability/register.js";
 export type { RegisterOperation, RegisterValue } from "./linearizability/register.js";
 export { searchOrder } from "./linearizability/search.js";
+export { checkOperations } from "./revisions/check-operations.js";
+export { StoreHistory } from "./revisions/store-history.js";
+export type { RevisionRange } from "./revisions/store-history.js";
+export { checkWatcher } from "./watch/check-watcher.js";

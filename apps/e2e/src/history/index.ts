@@ -6,7 +6,7 @@
  * load.mark("leader killed"); ... faults ...
  * const history = await load.stop();
  * const verdict = judge(history);
- * if (verdict.kind !== "sound") throw new Error(formatVerdict(verdict) + saveHistory(history, verdict));
+ * if (verdict.kind !== "sound") throw new Error(`${formatVerdict(verdict)}\n${saveHistory(history)}`);
  * longestWriteGap(history, { after: "leader killed", windowMs: 10_000 });
  * ```
  */
@@ -15,3 +15,7 @@ export type { Verdict, Violation } from "@quorate/sim";
 export type { History, Mark, MemberHash, Tally } from "./history.js";
 export type { Load, LoadOptions } from "./load-options.js";
 export { startLoad } from "./start-load.js";
+export { judge } from "./judge.js";
+export { longestWriteGap } from "./write-gap.js";
+export type { WriteGap } from "./write-gap.js";
+export { readHistory, saveHistory } from "./history-file.js";
