@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openDataDir } from "./data-dir.js";
 import { DirectoryLock, lockName, readIdentity } from "./directory-lock.js";
 import type { ProcessIdentity } from "./directory-lock.js";
+import { findHolder } from "./snapshot/file-holder.js";
 
 const root = mkdtempSync(join(tmpdir(), "quorate-data-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -41,16 +42,70 @@ describe("data directory", () => {
     await dir.close();
   });
 
-  test("refuses the data of etcd, changing nothing", async () => {
+  test("finds the database of etcd, changing nothing until it is taken over", async () => {
     const path = newPath();
     mkdirSync(join(path, "member/snap"), { recursive: true });
     mkdirSync(join(path, "member/wal"), { recursive: true });
     writeFileSync(join(path, "member/snap/db"), "");
-    await expect(openDataDir(path)).rejects.toMatchObject({
-      code: "foreign",
-      message: expect.stringContaining("etcd member"),
-    });
+    const dir = await openDataDir(path);
+    expect(dir.foreignDatabase).toBe(join(path, "member/snap/db"));
+    await dir.close();
     expect(readdirSync(join(path, "member")).sort()).toEqual(["snap", "wal"]);
+  });
+
+  test("goes on with the last step of a takeover", async () => {
+    const path = newPath();
+    mkdirSync(join(path, "member/snap"), { recursive: true });
+    writeFileSync(join(path, "member/snap/db"), "");
+    const before = await openDataDir(path);
+    await before.activateDatabase(await before.prepareDatabase());
+    await before.close();
+    const dir = await openDataDir(path);
+    expect(dir.foreignDatabase).toBeUndefined();
+    expect(readdirSync(dir.snapPath)).toEqual(["db.imported"]);
+    expect(dir.warnings.join()).toMatch(/taken over/);
+    await dir.close();
+  });
+
+  test.runIf(process.platform === "linux")("refuses the data of an etcd that runs", async () => {
+    const path = newPath();
+    mkdirSync(join(path, "member/snap"), { recursive: true });
+    const database = join(path, "member/snap/db");
+    writeFileSync(database, "");
+    const child = spawn("flock", [database, "sleep", "60"], { stdio: "ignore" });
+    try {
+      while ((await findHolder(database)) === undefined) await new Promise((done) => setTimeout(done, 10));
+      await expect(openDataDir(path)).rejects.toMatchObject({
+        code: "locked",
+        message: expect.stringContaining("an etcd server it seems"),
+      });
+    } finally {
+      child.kill();
+    }
+  });
+
+  test("keeps databases of the leader until their state is applied", async () => {
+    const dir = await openDataDir(newPath());
+    for (const index of [10, 300]) writeFileSync(dir.receivedPath(index), "");
+    expect(await dir.receivedDatabase(300)).toBe(`${dir.snapPath}/000000000000012c.snap.db`);
+    await dir.purgeReceived(10);
+    expect(await dir.receivedDatabase(10)).toBeUndefined();
+    expect(await dir.receivedDatabase(300)).toBeDefined();
+    await dir.close();
+  });
+
+  test("another database takes the place of the first, which goes", async () => {
+    const path = newPath();
+    const dir = await openDataDir(path);
+    const next = await dir.prepareDatabase();
+    await dir.activateDatabase(next);
+    expect(dir.enginePath).toBe(next);
+    await dir.removeInactiveDatabases();
+    await dir.close();
+    const again = await openDataDir(path);
+    expect(again.enginePath).toBe(next);
+    expect(readdirSync(again.memberPath).filter((name) => name.startsWith("quorate"))).toEqual(["quorate.1"]);
+    await again.close();
   });
 
   test("refuses a log without a database", async () => {

@@ -41,15 +41,16 @@ export class DatabaseFile {
   }
 
   /**
-   * All rows of the tables we know, in the order of a snapshot. What else the file has is passed over. May be called again.
+   * All rows of the tables we know (or of some of them), in the order of a snapshot. What else the file has is passed over. May be
+   * called again.
    * Errors: `CorruptionError` at the first thing that cannot be; rows before it have been handed out then.
    */
-  async *rows(): AsyncGenerator<TableChunk> {
+  async *rows(tables: ReadonlySet<string> = TABLES): AsyncGenerator<TableChunk> {
     const walker = this.#walker();
     for await (const root of walker.leaves(this.#meta.rootPage)) {
       for (let i = 0; i < root.keys.length; i++) {
         const name = text(root.keys[i]);
-        if (root.buckets[i] !== true || !TABLES.has(name)) continue;
+        if (root.buckets[i] !== true || !TABLES.has(name) || !tables.has(name)) continue;
         yield* chunksOf(name as TableName, walker.leavesOfBucket(root.values[i] as Buffer));
       }
     }
