@@ -7,6 +7,7 @@ import type { History, MemberHash } from "./history.js";
 import { callKv } from "./key-value-wire.js";
 import { LoadClient } from "./load-client.js";
 import type { Load, LoadOptions } from "./load-options.js";
+import { Metronome } from "./metronome.js";
 import { OPERATIONS_MAX, OperationLog } from "./operation-log.js";
 import { RequestSource } from "./request-source.js";
 import { SETTLE_MS_MAX, askAny, clearPrefix, readEvents, readHash } from "./settle.js";
@@ -18,7 +19,10 @@ const KEYS = 24;
 const DEADLINE_MS = 3_000;
 const POLL_MS = 50;
 const LAST_WRITE_MS_MAX = 5_000;
-const PROBE_MS_MAX = 2_000;
+const PROBE_MS_MAX = 10_000;
+
+/** Whoever asks the members for something, over and over. */
+type Client = Pick<LoadClient, "start" | "pause" | "close">;
 
 /** Starts clients and watchers. Rejects when the cluster takes no write within `SETTLE_MS_MAX`. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
@@ -62,13 +66,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   };
 }
 
-function createClients(options: LoadOptions, prefix: string, log: OperationLog): LoadClient[] {
+function createClients(options: LoadOptions, prefix: string, log: OperationLog): Client[] {
   const { endpoints, seed } = options;
   const count = options.clients ?? CLIENTS;
   const perSecond = options.operationsPerSecondMax ?? OPERATIONS_PER_SECOND_MAX;
   const seeds = new Prng(seed);
   const keys = { prefix, keys: options.keys ?? KEYS, seen: new Map() };
-  return Array.from({ length: count }, (_, client) => {
+  const clients: Client[] = Array.from({ length: count }, (_, client) => {
     const source = new RequestSource(new Prng(seeds.uint32()), client, keys);
     return new LoadClient({
       client,
@@ -82,6 +86,9 @@ function createClients(options: LoadOptions, prefix: string, log: OperationLog):
       log,
     });
   });
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  clients.push(new Metronome({ endpoints, client: count, key: `${prefix}beat`, deadlineMs, log }));
+  return clients;
 }
 
 function startWatchers(options: LoadOptions, prefix: string, baseRevision: number): Watcher[] {
