@@ -1,11 +1,11 @@
 /**
  * What the database of an etcd server does not say and other files of its directory do.
  *
- * Before 3.5 databases name neither the term nor the raft configuration, and one that 3.4's `snapshot restore` made has no members: they
- * are in the log, and in the `.snap` file that goes with the log's snapshot.
+ * Before 3.5 databases name neither the term nor the raft configuration, and their members are not to be relied on: the term is in
+ * the log, the members in the `.snap` file that goes with the log's snapshot and in the changes behind it. Since 3.5 the members
+ * are right, and the configuration follows from them: etcd from 3.7 on does the same.
  */
-import type { Member } from "@quorate/machine";
-import { parseMember } from "@quorate/machine";
+import { formatMember, parseMember, type Member } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
 import { emptyConfState, type ConfState } from "@quorate/raft";
 import { CorruptionError, OperationalError } from "../errors.js";
@@ -23,8 +23,9 @@ import {
   type RowOverride,
 } from "./database-rows.js";
 import { openDatabaseFile } from "./database-file.js";
+import { MemberReplay } from "./member-replay.js";
 import { readSnapFile, snapFileName, type SnapFile } from "./snap-file.js";
-import { memberRow, parseV2Snapshot } from "./v2-store.js";
+import { parseV2Snapshot, type V2State } from "./v2-store.js";
 
 export type ForeignLog = Pick<LogContents, "snapshot" | "entries">;
 
@@ -32,9 +33,9 @@ export type ForeignLog = Pick<LogContents, "snapshot" | "entries">;
 interface ForeignState {
   readonly index: number;
   readonly term: number;
-  readonly confState: ConfState;
   readonly members: readonly Member[];
-  readonly hasRemoved: boolean;
+  /** Keys of `members` and `members_removed`. */
+  readonly memberRows: readonly Pick<RowOverride, "table" | "key">[];
   readonly clusterVersion: string | undefined;
 }
 
@@ -43,41 +44,54 @@ export async function readDatabaseIndex(file: string): Promise<number> {
   return (await readState(file)).index;
 }
 
-/** The rows to be added when `file` is imported. @throws CorruptionError, OperationalError */
+/** The rows to be changed when `file` is imported. @throws CorruptionError, OperationalError */
 export async function findMissingRows(
   file: string,
   snapPath: string,
   log: ForeignLog,
 ): Promise<RowOverride[]> {
   const state = await readState(file);
-  const rows: RowOverride[] = [];
-  const hasAll = state.members.length > 0 && state.clusterVersion !== undefined;
-  const snap = hasAll ? undefined : await findSnapFile(snapPath, log);
-  const old = snap === undefined ? undefined : parseV2Snapshot(snap.data);
-  const members = state.members.length > 0 ? state.members : (old?.members ?? []);
-  if (state.members.length === 0) {
-    for (const member of members) {
-      const { key, value } = memberRow(member);
-      rows.push(textRow("members", key, value));
-    }
-  }
-  if (!state.hasRemoved) {
-    for (const id of old?.removedIds ?? []) rows.push(textRow("members_removed", formatHexId(id), "removed"));
-  }
-  if (state.clusterVersion === undefined && old?.version !== undefined) {
-    rows.push(textRow("cluster", CLUSTER_VERSION_ROW, old.version));
-  }
   // A database that was never written to still has the state at the log's start.
   const index = Math.max(state.index, log.snapshot.index);
+  const rows: RowOverride[] = [];
   if (state.index === 0 && index > 0) rows.push(counterRow(INDEX_ROW, index));
-  if (state.term === 0) {
+  let { members } = state;
+  if (state.term === 0 || members.length === 0) {
+    const replayed = await replayMembers(snapPath, log, index);
+    if (replayed !== undefined && replayed.members.length > 0) {
+      ({ members } = replayed);
+      rows.push(...memberRows(state, replayed));
+      if (state.clusterVersion === undefined && replayed.version !== undefined) {
+        rows.push(textRow("cluster", CLUSTER_VERSION_ROW, replayed.version));
+      }
+    }
     const term = termAt(index, log);
-    if (term !== undefined && term > 0) rows.push(counterRow(TERM_ROW, term));
+    if (state.term === 0 && term !== undefined && term > 0) rows.push(counterRow(TERM_ROW, term));
   }
-  if (state.confState.voters.length === 0) {
-    const confState = confStateOf(members) ?? log.snapshot.confState ?? snap?.confState ?? emptyConfState;
-    if (confState.voters.length > 0)
-      rows.push(textRow("meta", CONF_STATE_ROW, formatConfStateRow(confState)));
+  // Also when the database names one: `snapshot restore` leaves that of the old cluster there.
+  const confState = confStateOf(members) ?? log.snapshot.confState;
+  if (confState !== undefined) rows.push(textRow("meta", CONF_STATE_ROW, formatConfStateRow(confState)));
+  return rows;
+}
+
+/** Undefined when the list at the log's start is nowhere: then the database is the better source. */
+async function replayMembers(snapPath: string, log: ForeignLog, index: number): Promise<V2State | undefined> {
+  const snap = await findSnapFile(snapPath, log);
+  const start = snap === undefined ? undefined : parseV2Snapshot(snap.data);
+  if (start === undefined && log.snapshot.index > 0) return undefined;
+  const replay = new MemberReplay(start);
+  for (const entry of log.entries.slice(0, index - log.snapshot.index)) replay.apply(entry);
+  return replay.state;
+}
+
+/** The rows of both member tables as they should be, and those that have to go. */
+function memberRows(state: ForeignState, { members, removedIds }: V2State): RowOverride[] {
+  const rows: RowOverride[] = [];
+  for (const member of members) rows.push(textRow("members", formatHexId(member.id), formatMember(member)));
+  for (const id of removedIds) rows.push(textRow("members_removed", formatHexId(id), "removed"));
+  for (const row of state.memberRows) {
+    const stays = rows.some((each) => each.table === row.table && Buffer.compare(each.key, row.key) === 0);
+    if (!stays) rows.push({ ...row, value: undefined });
   }
   return rows;
 }
@@ -87,19 +101,21 @@ async function readState(path: string): Promise<ForeignState> {
   try {
     const watcher = new StateWatcher();
     const members: Member[] = [];
-    let hasRemoved = false;
+    const memberRows: Pick<RowOverride, "table" | "key">[] = [];
     let clusterVersion: string | undefined;
     for await (const chunk of file.rows(new Set(["meta", "members", "members_removed", "cluster"]))) {
       watcher.see(chunk);
-      if (chunk.table === "members_removed") hasRemoved = true;
       for (const [i, key] of chunk.keys.entries()) {
         const value = text(chunk.values[i]);
+        if (chunk.table === "members" || chunk.table === "members_removed") {
+          memberRows.push({ table: chunk.table, key });
+        }
         if (chunk.table === "cluster" && text(key) === CLUSTER_VERSION_ROW) clusterVersion = value;
         const member = chunk.table === "members" ? parseMember(value) : undefined;
         if (member !== undefined) members.push(member);
       }
     }
-    return { ...watcher.state, members, hasRemoved, clusterVersion };
+    return { ...watcher.state, members, memberRows, clusterVersion };
   } finally {
     await file.close();
   }
@@ -123,7 +139,6 @@ function termAt(index: number, { snapshot, entries }: ForeignLog): number | unde
   return index === snapshot.index ? snapshot.term : entries[index - snapshot.index - 1]?.term;
 }
 
-/** etcd from 3.7 on takes the configuration from the members, too. */
 function confStateOf(members: readonly Member[]): ConfState | undefined {
   const ids = (learners: boolean): bigint[] =>
     members

@@ -10,7 +10,7 @@
  * ```
  * Source: etcd `server/etcdserver/api/v2store` and `membership` (3.5).
  */
-import { formatMember, parseMember, type Member } from "@quorate/machine";
+import { parseMember, type Member } from "@quorate/machine";
 import { formatHexId, parseHexId } from "@quorate/proto";
 
 export interface V2State {
@@ -130,9 +130,4 @@ function childrenOf(node: unknown): [string, unknown][] {
 function valueOf(node: unknown): string {
   const value = field(node, "Value");
   return typeof value === "string" ? value : "";
-}
-
-/** The row of table `members` that a member is. */
-export function memberRow(member: Member): { readonly key: string; readonly value: string } {
-  return { key: formatHexId(member.id), value: formatMember(member) };
 }
