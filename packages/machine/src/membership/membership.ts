@@ -48,6 +48,11 @@ export class Membership {
     return this.#removed.has(id);
   }
 
+  /** Ids that can never come back. */
+  removedIds(): bigint[] {
+    return [...this.#removed];
+  }
+
   /** Takes a row back at start. @returns false when the row can't be read. */
   restoreRow(table: "members" | "members_removed", key: string, value: string): boolean {
     const id = parseHexId(key);

@@ -5,12 +5,16 @@ import { Guard, type GuardedMethod } from "./guard.js";
 import { ResponseHeaders } from "./header.js";
 import { HealthService } from "./health-service.js";
 import { KvService } from "./kv-service.js";
+import { LeaderWatch } from "./lease/leader-watch.js";
+import { LeaseService } from "./lease/lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
 import type { MemberPort } from "./member-port.js";
+import type { LeasePort } from "./ports/lease-port.js";
 import { Proposals } from "./proposals.js";
 import { ReadGate } from "./read-gate.js";
 import { Replies } from "./replies.js";
 import { SpaceGuard } from "./space-guard.js";
+import type { SchedulerPort } from "../member/ports.js";
 
 /** What a gRPC server offers for registration. */
 export interface ServiceRegistry {
@@ -18,6 +22,9 @@ export interface ServiceRegistry {
 }
 
 export interface ServiceOptions {
+  readonly leases: LeasePort;
+  readonly scheduler: SchedulerPort;
+  readonly electionTimeoutMs: number;
   /** --max-txn-ops. */
   readonly txnOpsMax: number;
   /** --max-request-bytes. */
@@ -34,6 +41,8 @@ export interface RegisteredServices {
   readonly health: HealthService;
   /** Raises the alarm for writes over quota that nobody waits for. */
   readonly space: SpaceGuard;
+  /** Ends timers. */
+  stop(): void;
 }
 
 export function registerServices(
@@ -48,6 +57,8 @@ export function registerServices(
   const space = new SpaceGuard(member);
   const proposals = new Proposals({ member, replies, space, requestBytesMax });
   const health = new HealthService();
+  const { leases, scheduler, electionTimeoutMs } = options;
+  const leaders = new LeaderWatch({ member, scheduler, electionTimeoutMs });
   const services: Readonly<Record<string, Readonly<Record<string, GuardedMethod>>>> = {
     "etcdserverpb.KV": new KvService({
       member,
@@ -59,6 +70,15 @@ export function registerServices(
       requestBytesMax,
       onError,
     }).methods(),
+    "etcdserverpb.Lease": new LeaseService({
+      member,
+      headers,
+      proposals,
+      space,
+      leases,
+      leaders,
+      onError,
+    }).methods(),
     "etcdserverpb.Maintenance": new MaintenanceService({ member, headers, proposals, onError }).methods(),
     "etcdserverpb.Cluster": new ClusterService(member, headers).methods(),
     "grpc.health.v1.Health": health.methods(),
@@ -68,7 +88,14 @@ export function registerServices(
     const guarded = Object.entries(methods).map(([method, each]) => [method, guard.protect(each)] as const);
     registry.addService(name, Object.fromEntries(guarded));
   }
-  return { health, space };
+  return {
+    health,
+    space,
+    stop: () => {
+      health.stop();
+      leaders.stop();
+    },
+  };
 }
 
 function rethrow(error: unknown): never {

@@ -101,6 +101,8 @@ export interface MemberParts {
   readonly onProgress: (appliedIndex: number) => void;
   /** A write that nobody here waits for took effect although the store is now above its quota; waiters see to it themselves. */
   readonly raiseSpaceAlarm: () => void;
+  /** This member leads, and has applied the first entry of its term: what it sees now is all that was ever acknowledged. */
+  readonly onLeading: () => void;
   /** Leader and role, whenever one of them changes. */
   readonly onRole: (leader: bigint, role: StateRole, term: number) => void;
 }
@@ -464,6 +466,9 @@ export class Member {
 
   #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
     this.#advance(entry);
+    // A new leader's first entry is empty.
+    if (entry.data.length === 0 && this.isLeader && entry.term === this.node.basicStatus().hardState.term)
+      this.#parts.onLeading();
     const waiter = suffix === NO_SUFFIX ? undefined : this.#proposals.take(suffix);
     if (waiter !== undefined) {
       waiter.onApplied(outcome);

@@ -7,7 +7,7 @@
  */
 import type { Membership } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
-import { LOCAL_APPEND_THREAD, LOCAL_APPLY_THREAD, type Message } from "@quorate/raft";
+import { LOCAL_APPEND_THREAD, LOCAL_APPLY_THREAD, type Message, type SnapshotMetadata } from "@quorate/raft";
 import type { Member } from "./member.js";
 import type { PeerEvents, Reception } from "./peer-ports.js";
 import type { ReportPort } from "./ports.js";
@@ -17,8 +17,8 @@ export interface PeerInboxParts {
   readonly member: Member;
   readonly membership: () => Membership;
   readonly report: ReportPort;
-  /** Gets the database in `path`, which holds the state at `index`, ready to be installed. */
-  readonly prepare: (index: number, path: string) => Promise<void>;
+  /** Gets the database in `path`, which holds the state that the metadata name, ready to be installed. */
+  readonly prepare: (metadata: SnapshotMetadata, path: string) => Promise<void>;
   readonly onRemoved: (reason: string) => void;
 }
 
@@ -40,13 +40,13 @@ export class PeerInbox implements PeerEvents {
     const refusal = this.#refusal(message);
     if (refusal !== undefined) return refusal;
     const { member, report } = this.#parts;
-    const index = message.snapshot?.metadata.index ?? 0;
-    // Raft would ignore it; so the work of making it ready can be spared.
-    if (index > member.appliedIndex) {
+    const metadata = message.snapshot?.metadata;
+    // One that raft would ignore need not be made ready.
+    if (metadata !== undefined && metadata.index > member.appliedIndex) {
       try {
-        await this.#parts.prepare(index, path);
+        await this.#parts.prepare(metadata, path);
       } catch (error) {
-        report.warn("failed to prepare a received database", { "snapshot-index": index, error });
+        report.warn("failed to prepare a received database", { "snapshot-index": metadata.index, error });
         return "failed";
       }
     }

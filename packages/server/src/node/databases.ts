@@ -1,18 +1,66 @@
-/** Databases as files: interim. */
-import type { ClusterRecord } from "@quorate/machine";
-import type { DataDir } from "@quorate/storage";
-import type { SpooledDatabase } from "../member/outgoing-snapshots.js";
+/** Databases as files: what a leader sends, what a member gets, and what an etcd server has left behind. */
+import { CONF_STATE_KEY, formatConfState, type ClusterRecord } from "@quorate/machine";
+import type { SnapshotMetadata } from "@quorate/raft";
+import {
+  formatV2Snapshot,
+  importDatabase,
+  SnapshotSpool,
+  takeOverDatabase,
+  type DataDir,
+  type OpenedWal,
+  type RowOverride,
+} from "@quorate/storage";
 import type { LiveMachine, MachineState } from "./live-machine.js";
+import { engineOpener, openMachine } from "./open-disk.js";
 import type { StartOptions } from "./start-server.js";
 
-export function importMachine(_o: StartOptions, _file: string, _path: string): Promise<MachineState> {
-  return Promise.reject(new Error("databases can't be imported yet"));
+/** Fills the fresh engine folder with the rows of the file, and builds a machine on it. */
+export async function importMachine(
+  options: StartOptions,
+  source: { readonly file: string; readonly enginePath: string; readonly metadata: SnapshotMetadata },
+): Promise<MachineState> {
+  const { file, enginePath, metadata } = source;
+  await importDatabase({
+    file,
+    enginePath,
+    openEngine: engineOpener(options),
+    overrides: stateRows(metadata),
+  });
+  return openMachine(options, enginePath);
 }
 
-export function openSpool(_dataDir: DataDir, _machine: LiveMachine): () => Promise<SpooledDatabase> {
-  return () => Promise.reject(new Error("databases can't be written yet"));
+/** What a database of etcd before 3.5 does not say about its moment. */
+function stateRows({ term, confState }: SnapshotMetadata): RowOverride[] {
+  const termBytes = Buffer.alloc(8);
+  termBytes.writeBigUInt64BE(BigInt(term));
+  return [
+    { table: "meta", key: Buffer.from(CONF_STATE_KEY), value: Buffer.from(formatConfState(confState)) },
+    { table: "meta", key: Buffer.from("term"), value: termBytes },
+  ];
 }
 
-export function formatOldSnapshot(_cluster: ClusterRecord): Uint8Array {
-  return new Uint8Array(0);
+/** Makes the database of an etcd server, whose log `log` is, the member's. Nothing of etcd's is changed before that has succeeded. */
+export async function takeOver(options: StartOptions, dataDir: DataDir, log: OpenedWal): Promise<void> {
+  const { logger } = options;
+  logger.info("importing the database of an etcd member", { path: dataDir.foreignDatabase });
+  const taken = await takeOverDatabase({ dataDir, log, openEngine: engineOpener(options) });
+  logger.info("imported the database of an etcd member", { rows: taken.rowCount, index: taken.index });
+  logger.warn(taken.warning);
+}
+
+export function createSpool(dataDir: DataDir, machine: LiveMachine): SnapshotSpool {
+  return new SnapshotSpool({
+    snapPath: dataDir.snapPath,
+    rows: () => machine.store.allRows(),
+    appliedIndex: () => machine.store.consistentIndex,
+  });
+}
+
+/** The member list in the form that members before 3.7 read from the message in front of a database. */
+export function formatOldSnapshot(cluster: ClusterRecord): Uint8Array {
+  return formatV2Snapshot({
+    members: cluster.membership.list(),
+    removedIds: cluster.membership.removedIds(),
+    version: cluster.version,
+  });
 }

@@ -2,7 +2,7 @@
  * The state machine that runs at present: engine, store, applier, and what lies in the small tables. A database from the leader
  * replaces it as a whole; whoever needs a part asks for it each time.
  *
- * The member list and the alarms keep their identity and take over new contents; engine, store and applier are new objects. The old
+ * The member list, the alarms and the leases keep their identity and take over new contents; engine, store and applier are new objects. The old
  * store serves the reads that began on it and is closed when they are done.
  */
 import {
@@ -10,15 +10,20 @@ import {
   Applier,
   CLUSTER_TABLES,
   ClusterRecord,
-  NO_LEASES,
+  Lessor,
+  minLeaseTtlSeconds,
+  restoreAttachments,
   Store,
   type Engine,
 } from "@quorate/machine";
 import type { MemberConfig } from "./config/config.js";
-import { systemScheduler } from "./system-ports.js";
+import { systemClock, systemScheduler } from "./system-ports.js";
 
 /** Without --quota-backend-bytes. */
 const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
+
+/** How often what is left of long leases is put into the log. Source: etcd `defaultLeaseCheckpointInterval`. */
+const LEASE_CHECKPOINT_INTERVAL_MS = 5 * 60 * 1000;
 
 /** What was found in one engine. */
 export interface MachineState {
@@ -26,10 +31,7 @@ export interface MachineState {
   readonly store: Store;
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
-}
-
-export interface MachineHooks {
-  /** Called for each committed transaction that changed a key. */
+  readonly lessor: Lessor;
 }
 
 /** Builds the index from the engine's rows and reads the small tables. */
@@ -43,12 +45,21 @@ export async function loadMachine(engine: Engine, config: MemberConfig): Promise
     }
   }
   for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
-  return { engine, store, cluster, alarms };
+  const lessor = new Lessor({
+    ttlSecondsMin: minLeaseTtlSeconds(config.electionTicks, config.tickMs),
+    nowMs: () => systemClock.monotonicMs(),
+    checkpointIntervalMs: LEASE_CHECKPOINT_INTERVAL_MS,
+  });
+  for await (const { keys, values } of store.rows("lease"))
+    keys.forEach((key, i) => lessor.restoreRow(key, values[i] ?? new Uint8Array(0)));
+  await restoreAttachments(lessor, store, systemScheduler);
+  return { engine, store, cluster, alarms, lessor };
 }
 
 export class LiveMachine {
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
+  readonly lessor: Lessor;
   /** As the flag gave it, its default filled in: below 0 there is none. */
   readonly quotaFlagBytes: number;
   #engine: Engine;
@@ -58,6 +69,7 @@ export class LiveMachine {
   constructor(state: MachineState, config: MemberConfig) {
     this.cluster = state.cluster;
     this.alarms = state.alarms;
+    this.lessor = state.lessor;
     this.quotaFlagBytes = config.quotaBytes === 0 ? QUOTA_BYTES_DEFAULT : config.quotaBytes;
     this.#engine = state.engine;
     this.#store = state.store;
@@ -83,6 +95,7 @@ export class LiveMachine {
     this.#store = next.store;
     this.cluster.adopt(next.cluster);
     this.alarms.adopt(next.alarms);
+    this.lessor.adopt(next.lessor);
     this.#applier = this.#createApplier();
     return old;
   }
@@ -93,7 +106,7 @@ export class LiveMachine {
     return new Applier({
       store: this.#store,
       consistentIndex: this.#store.consistentIndex,
-      leases: NO_LEASES,
+      leases: this.lessor,
       alarms: this.alarms,
       cluster: this.cluster,
       space: {

@@ -15,10 +15,12 @@ import {
   walExists,
   WorkerEngine,
   type DataDir,
+  type OpenedWal,
   type Wal,
 } from "@quorate/storage";
 import { BootstrapError, type Birth, type LoggedHistory } from "./bootstrap.js";
 import type { MemberConfig } from "./config/config.js";
+import { importMachine, takeOver } from "./databases.js";
 import { loadMachine, type MachineState } from "./live-machine.js";
 import type { StartOptions } from "./start-server.js";
 
@@ -89,15 +91,17 @@ async function openDatabaseAndLog(
   const { config } = options;
   const files = new NodeFiles();
   const walPath = walPathOf(config, dataDir);
+  const openLog = (): Promise<OpenedWal | undefined> =>
+    walExists(files, walPath).then((exists) => (exists ? openWal(files, walPath) : undefined));
+  if (dataDir.foreignDatabase !== undefined) await takeOverFrom(options, dataDir, openLog);
   // Both take a while and wait for different things.
-  const [loaded, logged] = await Promise.allSettled([
-    openMachine(options, dataDir.enginePath),
-    walExists(files, walPath).then((exists) => (exists ? openWal(files, walPath) : undefined)),
-  ]);
+  const [loaded, logged] = await Promise.allSettled([openMachine(options, dataDir.enginePath), openLog()]);
+  let machine = loaded.status === "fulfilled" ? loaded.value : undefined;
   try {
     if (logged.status === "rejected") throw logged.reason;
-    if (loaded.status === "rejected") throw loaded.reason;
-    const machine = loaded.value;
+    if (machine === undefined) throw (loaded as PromiseRejectedResult).reason;
+    if (logged.value !== undefined)
+      machine = await finishInstallation(options, dataDir, { machine, log: logged.value });
     checkVersion(machine.cluster.version, options.versions.etcd);
     const history = logged.value;
     const index = machine.store.consistentIndex;
@@ -119,9 +123,50 @@ async function openDatabaseAndLog(
     return { machine, wal, history: EMPTY_HISTORY, birth: born };
   } catch (error) {
     if (logged.status === "fulfilled") await logged.value?.wal.close();
-    if (loaded.status === "fulfilled") await loaded.value.engine.close();
+    await machine?.engine.close();
     throw error;
   }
+}
+
+/** The log is read for what it says about the database; the start opens it again when there is one. */
+async function takeOverFrom(
+  options: StartOptions,
+  dataDir: DataDir,
+  openLog: () => Promise<OpenedWal | undefined>,
+): Promise<void> {
+  const log = await openLog();
+  if (log === undefined) {
+    throw new BootstrapError(
+      `${dataDir.foreignDatabase ?? dataDir.path} is the database of an etcd member whose log is missing. ` +
+        "Put the log back, or restore the data directory from a snapshot.",
+    );
+  }
+  try {
+    await takeOver(options, dataDir, log);
+  } finally {
+    await log.wal.close();
+  }
+}
+
+/** The process ended after the log had a snapshot from the leader, and before its database was in place. */
+async function finishInstallation(
+  options: StartOptions,
+  dataDir: DataDir,
+  opened: { readonly machine: MachineState; readonly log: OpenedWal },
+): Promise<MachineState> {
+  const { machine, log } = opened;
+  const { index, term, confState } = log.snapshot;
+  if (machine.store.consistentIndex >= index || confState === undefined) return machine;
+  const file = await dataDir.receivedDatabase(index);
+  // Without it the start ends: the log does not go on from what is there.
+  if (file === undefined) return machine;
+  options.logger.info("recovering from received database", { "snapshot-index": index, path: file });
+  const enginePath = await dataDir.prepareDatabase();
+  const received = await importMachine(options, { file, enginePath, metadata: { index, term, confState } });
+  await dataDir.activateDatabase(enginePath);
+  await machine.engine.close();
+  await dataDir.removeInactiveDatabases();
+  return received;
 }
 
 export async function openMachine(options: StartOptions, enginePath: string): Promise<MachineState> {

@@ -9,6 +9,7 @@ import { emptyConfState, EntryType, StateRole, type Entry, type SnapshotMetadata
 import { SpaceGuard } from "../api/space-guard.js";
 import { CompactionRunner } from "../member/compaction-runner.js";
 import { createEntryApplier } from "../member/entry-applier.js";
+import { LeaseKeeper } from "../lease/lease-keeper.js";
 import { advanceTicksAtStart, handOverLeadership } from "../member/leadership.js";
 import { compactTail, LogTrimmer } from "../member/log-trimmer.js";
 import { MemberFacade } from "../member/member-facade.js";
@@ -20,7 +21,7 @@ import type { MemberPorts } from "../member/ports.js";
 import { StorePump } from "../member/store-pump.js";
 import { startAutoCompactor } from "./auto-compaction.js";
 import { restoreLogStorage, type Birth } from "./bootstrap.js";
-import { formatOldSnapshot, importMachine, openSpool } from "./databases.js";
+import { createSpool, formatOldSnapshot, importMachine } from "./databases.js";
 import { LiveMachine } from "./live-machine.js";
 import { closeDisk, openDisk, type Disk } from "./open-disk.js";
 import { createRaftEvents } from "./raft-events.js";
@@ -46,6 +47,7 @@ export interface OpenMember {
   readonly snapPath: string;
   readonly inbox: PeerInbox;
   readonly ports: MemberPorts;
+  readonly leases: LeaseKeeper;
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
   onLeadership(listener: (leader: bigint, isLeader: boolean) => void): void;
   start(): void;
@@ -137,13 +139,14 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     history.snapshot.index,
   );
   const installer = new SnapshotInstaller({
-    dataDir: dataDir as never,
+    dataDir,
     machine,
     scheduler: systemScheduler,
     logger,
-    load: (file, enginePath) => importMachine(options, file, enginePath),
+    load: (source) => importMachine(options, source),
     onReplaced: ({ index }: SnapshotMetadata) => {
       confIndex = index;
+      leases.onLeadership(false);
       trimmer.restored(index);
       transport.removeAllPeers();
       for (const { id, peerUrls } of cluster.membership.list()) {
@@ -152,11 +155,11 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       compactions.wake();
     },
   });
-  const spool = openSpool(dataDir, machine);
+  const spool = createSpool(dataDir, machine);
   const outgoing = new OutgoingSnapshots({
     scheduler: systemScheduler,
     report: logger,
-    spool: () => spool(),
+    spool: () => spool.open(),
     v2Data: () => formatOldSnapshot(cluster),
     transport: { sendSnapshot: (snapshot) => transport.sendSnapshot(snapshot) },
     holdLog: (index) => trimmer.hold(index),
@@ -223,7 +226,9 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       compactions.wake();
     },
     raiseSpaceAlarm: () => space.raiseAlarm(() => undefined),
+    onLeading: () => leases.onLeadership(true),
     onRole: (leader, role, term) => {
+      if (role !== StateRole.StateLeader) leases.onLeadership(false);
       if (leader !== 0n) {
         const elected = `elected leader ${formatHexId(leader)} at term ${term}`;
         raftLogger.info(`raft.node: ${formatHexId(memberId)} ${elected}`);
@@ -236,7 +241,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     member,
     membership: () => cluster.membership,
     report: logger,
-    prepare: (index, path) => installer.prepare(index, path),
+    prepare: (metadata, path) => installer.prepare(metadata, path),
     onRemoved: removed,
   });
   const transport: RafthttpTransport = network.createTransport({ memberId, clusterId, inbox });
@@ -256,6 +261,17 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     scheduler: systemScheduler,
   });
   const space = new SpaceGuard(facade);
+  const leases = new LeaseKeeper({
+    member: facade,
+    lessor: machine.lessor,
+    peers: { postLease: () => Promise.reject(new Error("not yet")) },
+    clock: systemClock,
+    scheduler: systemScheduler,
+    heartbeatMs: config.tickMs,
+    electionTimeoutMs: config.electionTicks * config.tickMs,
+    requestTimeoutMs: member.requestTimeoutMs,
+    onError: fail,
+  });
   const stopCompactor = startAutoCompactor(config, member, facade, ports);
   const otherVoters = (): bigint[] => (cluster.confState?.voters ?? []).filter((id) => id !== memberId);
   return {
@@ -266,6 +282,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     snapPath: dataDir.snapPath,
     inbox,
     ports,
+    leases,
     onLeadership: (listener) => void listeners.push(listener),
     start: () => {
       const isAlone = isOnlyVoter(memberId, disk, cluster.confState?.voters);
@@ -275,6 +292,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
         });
       }
       member.start(isAlone);
+      leases.start();
       compactions.wake();
       if (!isAlone) {
         advanceTicksAtStart({
@@ -301,6 +319,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     close: async () => {
       stopCompactor();
       compactions.stop();
+      leases.stop();
       member.stop();
       await transport.stop();
       pump.stop();

@@ -1,5 +1,6 @@
 /** The peer side of a member: the transport that carries raft's messages, and the HTTP server behind the peer URLs. */
 import type { Server } from "node:http";
+import { checkDatabaseFile } from "@quorate/storage";
 import type { PeerLocalPort } from "../peers/local-port.js";
 import { createPeerServer } from "../peers/server/peer-server.js";
 import type { StreamHost } from "../peers/transport.js";
@@ -29,7 +30,7 @@ export async function startPeerSide(options: PeerSideOptions): Promise<PeerSide>
     local,
     report: logger,
     snapshotDirectory,
-    verifyDatabase: () => Promise.resolve(undefined),
+    verifyDatabase: checkDatabaseFile,
   });
   try {
     for (const url of urls) {

@@ -29,7 +29,11 @@ export interface SnapshotInstallerParts {
   readonly scheduler: SchedulerPort;
   readonly logger: Logger;
   /** Fills a fresh engine folder from the file, opens it and builds its index. */
-  readonly load: (file: string, enginePath: string) => Promise<MachineState>;
+  readonly load: (source: {
+    readonly file: string;
+    readonly enginePath: string;
+    readonly metadata: SnapshotMetadata;
+  }) => Promise<MachineState>;
   /** The machine is another one now. */
   readonly onReplaced: (metadata: SnapshotMetadata) => void;
 }
@@ -52,20 +56,21 @@ export class SnapshotInstaller {
     this.#parts = parts;
   }
 
-  /** Gets the database in `file`, which holds the state at `index`, ready. */
-  prepare(index: number, file: string): Promise<void> {
-    const prepared = this.#preparing.then(() => this.#prepare(index, file));
+  /** Gets the database in `file`, which holds the state that `metadata` name, ready. */
+  prepare(metadata: SnapshotMetadata, file: string): Promise<void> {
+    const prepared = this.#preparing.then(() => this.#prepare(metadata, file));
     this.#preparing = prepared.catch(() => undefined);
     return prepared;
   }
 
-  async #prepare(index: number, file: string): Promise<void> {
+  async #prepare(metadata: SnapshotMetadata, file: string): Promise<void> {
+    const { index } = metadata;
     if (this.#prepared?.index === index) return;
     await this.discard();
     const { dataDir, logger, load } = this.#parts;
     logger.info("importing received database", { "snapshot-index": index, path: file });
     const enginePath = await dataDir.prepareDatabase();
-    const state = await load(file, enginePath);
+    const state = await load({ file, enginePath, metadata });
     if (state.store.consistentIndex !== index) {
       await state.engine.close();
       throw new Error(`the database holds the state at ${state.store.consistentIndex}, not at ${index}`);

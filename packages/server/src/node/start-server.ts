@@ -95,9 +95,12 @@ async function serve(
     keepaliveTimeoutMs: config.keepaliveTimeoutMs,
     keepaliveMinPingIntervalMs: config.keepaliveMinTimeMs,
   });
-  const { health } = registerServices(grpc, open.facade, {
+  const services = registerServices(grpc, open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
+    leases: open.leases,
+    scheduler: open.ports.scheduler,
+    electionTimeoutMs: config.electionTicks * config.tickMs,
     onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
   });
   const http = createHttpEndpoints({
@@ -139,7 +142,7 @@ async function serve(
   const stop = async (): Promise<void> => {
     logger.info("closing etcd server", serverFields(config));
     // Streams that would wait for news of the health for ever end first.
-    health.stop();
+    services.stop();
     // Before the clients go: until another leads, their writes still have a way.
     await open.handOver();
     await closePorts(ports, grpc);

@@ -20,8 +20,13 @@ export function judgeAnswer(request: ClientRequest, onAnswer: (answer: PostAnswe
     onAnswer(answer);
   };
   request.on("error", (error) => settle({ kind: "failed", reason: error.message }));
-  request.once("close", () => settle({ kind: "failed", reason: "unexpected EOF" }));
+  let answered = false;
+  request.once("close", () => {
+    // The end of an answer closes the request before whoever waits for its body hears of it.
+    if (!answered) settle({ kind: "failed", reason: "unexpected EOF" });
+  });
   request.once("response", (response) => {
+    answered = true;
     response.on("error", (error) => settle({ kind: "failed", reason: error.message }));
     readText(response, REFUSAL_BYTES_MAX).then(
       (text) => settle(judge(response, text)),

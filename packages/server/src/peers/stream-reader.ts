@@ -81,11 +81,12 @@ export class StreamReader {
     request.setTimeout(this.#options.readTimeoutMs ?? STREAM_READ_TIMEOUT_MS, () => {
       request.destroy(new Error("read: i/o timeout"));
     });
-    const attempt: Attempt = { url, request, established: false, ended: false };
+    const attempt: Attempt = { url, request, established: false, refused: false, ended: false };
     request.once("response", (response) => this.#onResponse(attempt, response));
     request.on("error", (error) => this.#end(attempt, error.message, false));
     request.once("close", () => {
-      this.#end(attempt, "unexpected EOF", true);
+      // The end of a refusal closes the request before its words have been looked at.
+      if (!attempt.refused) this.#end(attempt, "unexpected EOF", true);
       if (!this.#stopped) this.#dialLater();
     });
     request.end();
@@ -129,6 +130,7 @@ export class StreamReader {
       this.#options.events.onRemoved();
       return;
     }
+    attempt.refused = true;
     const status = `${response.statusCode ?? 0} ${response.statusMessage ?? ""}`;
     readText(response, REFUSAL_BYTES_MAX).then(
       (text) => {
@@ -173,5 +175,6 @@ interface Attempt {
   readonly url: string;
   readonly request: ClientRequest;
   established: boolean;
+  refused: boolean;
   ended: boolean;
 }

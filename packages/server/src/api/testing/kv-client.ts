@@ -1,4 +1,5 @@
 /** A client of the services over a fake member, in messages of the generated code. */
+import { TEST_SERVICE_OPTIONS } from "./service-options.js";
 import {
   create,
   etcdserverpb as pb,
@@ -34,7 +35,7 @@ export class KvClient {
 
   private constructor(member: FakeMember) {
     this.member = member;
-    const limits = { txnOpsMax: 128, requestBytesMax: 1.5 * 1024 * 1024 };
+    const limits = TEST_SERVICE_OPTIONS;
     this.services = registerServices(this.transport, member, limits);
   }
 

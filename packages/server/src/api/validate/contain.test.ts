@@ -1,4 +1,5 @@
 /** Requests that are too much for the process, by their depth above all. */
+import { TEST_SERVICE_OPTIONS } from "../testing/service-options.js";
 import { WireError } from "@quorate/machine";
 import { GrpcStatus } from "@quorate/proto";
 import { AssertionError, assert } from "@quorate/std";
@@ -54,6 +55,7 @@ describe("transactions nested in one another", () => {
   test("200 000 levels are refused also when --max-txn-ops has no end", async () => {
     const transport = new FakeTransport();
     registerServices(transport, await FakeMember.create(), {
+      ...TEST_SERVICE_OPTIONS,
       txnOpsMax: 2 ** 32 - 1,
       requestBytesMax: 2 ** 30,
     });

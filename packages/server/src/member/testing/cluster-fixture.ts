@@ -140,6 +140,7 @@ export class TestCluster {
       onProgress: () => undefined,
       raiseSpaceAlarm: () => undefined,
       onRole: () => undefined,
+      onLeading: () => undefined,
     });
     if (peers.length > 0) {
       member.node.bootstrap(

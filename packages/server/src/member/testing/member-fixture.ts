@@ -185,6 +185,7 @@ export async function createFixture(
     onProgress: () => undefined,
     raiseSpaceAlarm: () => undefined,
     onRole: () => undefined,
+    onLeading: () => undefined,
   });
   if (disk === undefined) {
     const peer = { id: MEMBER_ID, name: "one", peerUrls: ["http://a:1"], isLearner: false, clientUrls: [] };

@@ -2,6 +2,7 @@
  * `POST /raft/snapshot`: a leader sends the whole database. Neither length nor checksum come with it, so a body that was not ended
  * properly is refused, and a database is looked through before raft hears of it. Source: reference raft-peers-formats 3.7.
  */
+import { rm } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { formatHexId } from "@quorate/proto";
 import { MessageType, type Message } from "@quorate/raft";
@@ -115,6 +116,7 @@ export class SnapshotHandler {
       return;
     }
     const reception = await host.events.receiveSnapshot(message, path);
+    if (reception !== "accepted") await rm(path, { force: true });
     sendReception(
       transfer.response,
       reception,

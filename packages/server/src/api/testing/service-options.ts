@@ -1,0 +1,19 @@
+/** Options of the services for tests that are about one of them. */
+import type { ServiceOptions } from "../register-services.js";
+
+export const TEST_SERVICE_OPTIONS: ServiceOptions = {
+  txnOpsMax: 128,
+  requestBytesMax: 1.5 * 1024 * 1024,
+  electionTimeoutMs: 1000,
+  leases: {
+    renew: () => Promise.resolve({ ttl: 0n }),
+    timeToLive: () => Promise.resolve(undefined),
+    list: () => [],
+  },
+  scheduler: {
+    soon: (task) => void setImmediate(task),
+    every: () => () => undefined,
+    after: () => () => undefined,
+    yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  },
+};
