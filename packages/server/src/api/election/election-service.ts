@@ -2,11 +2,17 @@
 import { v3electionpb as pb } from "@quorate/proto";
 import type { DescMessage, MessageInitShape } from "@quorate/proto";
 import type { ServerStreamCall, UnaryCall } from "@quorate/rpc";
-import { decodeMessage, replyMessage } from "../generated-codec.js";
+import { replyMessage } from "../generated-codec.js";
 import type { GuardedMethod } from "../guard.js";
 import type { ResponseHeaders } from "../header.js";
 import { Caller } from "../lock/caller.js";
-import { RecipeClient, failRecipe, recipeError, type RecipeServices } from "../lock/recipe-client.js";
+import {
+  RecipeClient,
+  decodeKept,
+  failRecipe,
+  recipeError,
+  type RecipeServices,
+} from "../lock/recipe-client.js";
 import { campaign, findLeader, proclaim, resign, type Candidacy } from "./election.js";
 import { ObserveStream } from "./observe-stream.js";
 
@@ -35,7 +41,7 @@ export class ElectionService {
   }
 
   readonly #handleCampaign = (call: UnaryCall, message: Uint8Array): void => {
-    const request = decodeMessage(pb.CampaignRequestSchema, message);
+    const request = decodeKept(pb.CampaignRequestSchema, message);
     const caller = new Caller(call);
     this.#answer(call, pb.CampaignResponseSchema, async (client) => {
       const won = await campaign(client, request, caller);
@@ -46,21 +52,21 @@ export class ElectionService {
   };
 
   readonly #handleProclaim = (call: UnaryCall, message: Uint8Array): void => {
-    const { leader, value } = decodeMessage(pb.ProclaimRequestSchema, message);
+    const { leader, value } = decodeKept(pb.ProclaimRequestSchema, message);
     this.#answer(call, pb.ProclaimResponseSchema, async (client) =>
       proclaim(client, await candidacyOf(client, leader), value),
     );
   };
 
   readonly #handleResign = (call: UnaryCall, message: Uint8Array): void => {
-    const { leader } = decodeMessage(pb.ResignRequestSchema, message);
+    const { leader } = decodeKept(pb.ResignRequestSchema, message);
     this.#answer(call, pb.ResignResponseSchema, async (client) =>
       resign(client, await candidacyOf(client, leader)),
     );
   };
 
   readonly #handleLeader = (call: UnaryCall, message: Uint8Array): void => {
-    const { name } = decodeMessage(pb.LeaderRequestSchema, message);
+    const { name } = decodeKept(pb.LeaderRequestSchema, message);
     this.#answer(call, pb.LeaderResponseSchema, async (client) => {
       const answer = await findLeader(client, name);
       const kv = answer.kvs[0];
@@ -70,7 +76,7 @@ export class ElectionService {
   };
 
   readonly #handleObserve = (call: ServerStreamCall, message: Uint8Array): void => {
-    const { name } = decodeMessage(pb.LeaderRequestSchema, message);
+    const { name } = decodeKept(pb.LeaderRequestSchema, message);
     const { headers, onError } = this.#options;
     new ObserveStream(call, new RecipeClient(this.#options, call), headers).run(name).catch(onError);
   };

@@ -4,11 +4,12 @@
  */
 import { etcdserverpb as pb, v3lockpb, create } from "@quorate/proto";
 import type { UnaryCall } from "@quorate/rpc";
-import { decodeMessage, replyMessage } from "../generated-codec.js";
+import { replyMessage } from "../generated-codec.js";
 import type { GuardedMethod } from "../guard.js";
 import { Caller } from "./caller.js";
 import {
   RecipeClient,
+  decodeKept,
   failRecipe,
   keyOf,
   prefixOf,
@@ -42,7 +43,7 @@ export class LockService {
   }
 
   readonly #handleLock = (call: UnaryCall, message: Uint8Array): void => {
-    const request = decodeMessage(v3lockpb.LockRequestSchema, message);
+    const request = decodeKept(v3lockpb.LockRequestSchema, message);
     const caller = new Caller(call);
     const client = new RecipeClient(this.#options, call);
     lock(client, request, caller).then(
@@ -57,7 +58,7 @@ export class LockService {
 
   /** Deletes the key, whoever's it is. */
   readonly #handleUnlock = (call: UnaryCall, message: Uint8Array): void => {
-    const { key } = decodeMessage(v3lockpb.UnlockRequestSchema, message);
+    const { key } = decodeKept(v3lockpb.UnlockRequestSchema, message);
     new RecipeClient(this.#options, call).delete(key).then(
       ({ header }) => {
         replyMessage(call, v3lockpb.UnlockResponseSchema, header === undefined ? {} : { header });

@@ -15,7 +15,7 @@ import {
   type MessageShape,
 } from "@quorate/proto";
 import type { CallBase, UnaryHandler } from "@quorate/rpc";
-import { encodeMessage } from "../generated-codec.js";
+import { decodeMessage, encodeMessage } from "../generated-codec.js";
 import type { GuardedMethod } from "../guard.js";
 import { callLocally } from "./local-call.js";
 import type { WatchPort } from "./watch-port.js";
@@ -102,6 +102,11 @@ export class RecipeClient {
     const keeps = answer.code === GrpcStatus.Canceled || answer.code === GrpcStatus.DeadlineExceeded;
     throw new RecipeError(keeps ? answer.code : GrpcStatus.Unknown, answer.text);
   }
+}
+
+/** Decodes a request that outlives its handler: what the transport lends is copied first. */
+export function decodeKept<Desc extends DescMessage>(schema: Desc, message: Uint8Array): MessageShape<Desc> {
+  return decodeMessage(schema, new Uint8Array(message));
 }
 
 function handlerOf(methods: Methods, name: string): UnaryHandler {
