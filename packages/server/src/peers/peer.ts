@@ -185,7 +185,10 @@ export class Peer {
     const { report } = this.#context;
     const fields = { "stream-writer-type": streamNames[kind], ...this.#fields };
     return new StreamWriter(kind, {
-      onAttached: () => report.info("established TCP streaming connection with remote peer", fields),
+      onAttached: () => {
+        this.status.activate();
+        report.info("established TCP streaming connection with remote peer", fields);
+      },
       onDetached: (reason) => {
         this.status.deactivate({ action: "write", source: streamNames[kind], reason });
         if (this.#stopped) report.info("stopped TCP streaming connection with remote peer", fields);

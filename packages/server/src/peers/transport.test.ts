@@ -80,6 +80,9 @@ describe("two members", () => {
       two.cutConnections();
       await until(() => one.told(LOST) >= 2 * round && one.told(ESTABLISHED) >= 4 + 2 * round);
     }
+    await until(() => two.told(LOST) >= 6 && two.told(ESTABLISHED) >= 10);
+    expect(one.transport.activeSinceMs(2n)).toBeDefined();
+    expect(two.transport.activeSinceMs(1n)).toBeDefined();
     one.received.length = 0;
     two.transport.send({ ...append(1), from: 2n, to: 1n });
     two.transport.send(message(MessageType.MsgHeartbeat, { from: 2n, to: 1n }));

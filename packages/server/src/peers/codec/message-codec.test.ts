@@ -20,14 +20,14 @@ function generated(message: Message, form: "full" | "sparse"): raftpb.Message {
   };
   const snapshot = message.snapshot;
   return create(raftpb.MessageSchema, {
-    ...set("type", message.type as raftpb.MessageType, 0),
+    ...set("type", message.type, 0),
     ...set("to", message.to, 0n),
     ...set("from", message.from, 0n),
     ...set("term", BigInt(message.term), 0n),
     ...set("logTerm", BigInt(message.logTerm), 0n),
     ...set("index", BigInt(message.index), 0n),
     entries: message.entries.map((entry) => ({
-      ...set("Type", entry.type as raftpb.EntryType, 0),
+      ...set("Type", entry.type, 0),
       ...set("Term", BigInt(entry.term), 0n),
       ...set("Index", BigInt(entry.index), 0n),
       ...(entry.data.length > 0 && { Data: entry.data }),

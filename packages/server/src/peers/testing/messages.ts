@@ -1,6 +1,6 @@
 /** Messages for tests: any that raft could send, from a seed. */
 import { createEntry, createMessage, emptyBytes, MessageType, type Entry, type Message } from "@quorate/raft";
-import { Prng } from "@quorate/std";
+import type { Prng } from "@quorate/std";
 
 const numberBits = [0, 1, 6, 7, 8, 13, 14, 20, 21, 27, 28, 31, 32, 33, 40, 52];
 const idBits = [1n, 7n, 28n, 31n, 32n, 33n, 35n, 36n, 48n, 63n];

@@ -63,7 +63,11 @@ export class PeerNode implements PeerEvents {
     });
     node.server = createPeerServer({
       host: node.transport,
-      local: { ...emptyLocal(options.id, clusterId, serverVersion), ...options.local },
+      // Getters stay getters, so that tests can let time pass.
+      local: Object.defineProperties(
+        emptyLocal(options.id, clusterId, serverVersion),
+        Object.getOwnPropertyDescriptors(options.local ?? {}),
+      ),
       report,
       snapshotDirectory: node.directory,
       verifyDatabase: options.verifyDatabase ?? (() => Promise.resolve(undefined)),
