@@ -13,7 +13,7 @@ export const CHECKPOINTS_PER_ENTRY_MAX = 1000;
 /** Entries of checkpoints per round (etcd). */
 export const CHECKPOINT_ENTRIES_PER_ROUND_MAX = 500;
 /** Keys of revoked leases whose memory is freed per turn. */
-export const SWEPT_KEYS_PER_TURN = 1000;
+export const SWEPT_KEYS_PER_TURN = 256;
 
 /** Heartbeats that a leader may miss before it must confirm that it still leads (etcd). */
 export const HEARTBEATS_MISSED_MAX = 3;
