@@ -42,6 +42,7 @@ export class H2Connection {
   readonly #socket: Socket;
   readonly #listener: StreamListener;
   readonly #firstBlock: Uint8Array;
+  readonly #grantsWindows: boolean;
   #nextStream = 1;
   #sendWindowBytes = initialSendWindowBytes;
   #receivedBytes = 0;
@@ -51,25 +52,31 @@ export class H2Connection {
   #failure: Error | undefined;
   #onFailure: ((error: Error) => void) | undefined;
 
-  private constructor(socket: Socket, block: Uint8Array, listener: StreamListener) {
+  private constructor(socket: Socket, block: Uint8Array, listener: StreamListener, grantsWindows: boolean) {
     this.#socket = socket;
     this.#firstBlock = block;
     this.#listener = listener;
+    this.#grantsWindows = grantsWindows;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Error("the server closed the connection")));
-    socket.write(
-      Buffer.concat([
-        Buffer.from(preface, "latin1"),
-        settingsFrame(),
-        windowUpdateFrame(receiveWindowBytes - initialSendWindowBytes),
-      ]),
-    );
+    const opening = grantsWindows
+      ? [settingsFrame(receiveWindowBytes), windowUpdateFrame(receiveWindowBytes - initialSendWindowBytes)]
+      : [settingsFrame(initialSendWindowBytes)];
+    socket.write(Buffer.concat([Buffer.from(preface, "latin1"), ...opening]));
   }
 
-  /** Connects to 127.0.0.1 for calls of `path`. */
-  static open(port: number, path: string, listener: StreamListener): Promise<H2Connection> {
+  /**
+   * Connects to 127.0.0.1 for calls of `path`. Without `grantsWindows` the server may send what the protocol allows at first,
+   * and is never allowed more: a reader that has stalled.
+   */
+  static open(
+    port: number,
+    path: string,
+    listener: StreamListener,
+    { grantsWindows = true }: { readonly grantsWindows?: boolean } = {},
+  ): Promise<H2Connection> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: "127.0.0.1" });
       const timer = setTimeout(() => socket.destroy(new Error("connecting took too long")), connectTimeoutMs);
@@ -77,7 +84,7 @@ export class H2Connection {
       socket.once("connect", () => {
         clearTimeout(timer);
         socket.off("error", reject);
-        resolve(new H2Connection(socket, headerBlock(path, `127.0.0.1:${port}`), listener));
+        resolve(new H2Connection(socket, headerBlock(path, `127.0.0.1:${port}`), listener, grantsWindows));
       });
     });
   }
@@ -167,7 +174,7 @@ export class H2Connection {
     if (type === FrameType.data) {
       this.#receivedBytes += payload.length;
       this.#listener.onData(stream, payload);
-      if (this.#receivedBytes > receiveWindowBytes / 2) {
+      if (this.#grantsWindows && this.#receivedBytes > receiveWindowBytes / 2) {
         this.#corked.push(windowUpdateFrame(this.#receivedBytes));
         this.#receivedBytes = 0;
       }
@@ -228,12 +235,12 @@ function frameHeader(length: number, type: number, flags: number, stream: number
   return header;
 }
 
-/** Asks for no server push (2) and a large window per stream (4). */
-function settingsFrame(): Buffer {
+/** Asks for no server push (2) and names the window per stream (4). */
+function settingsFrame(windowBytes: number): Buffer {
   const payload = Buffer.alloc(12);
   payload.writeUInt16BE(2, 0);
   payload.writeUInt16BE(4, 6);
-  payload.writeUInt32BE(receiveWindowBytes, 8);
+  payload.writeUInt32BE(windowBytes, 8);
   return Buffer.concat([frameHeader(payload.length, FrameType.settings, 0, 0), payload]);
 }
 

@@ -7,7 +7,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { latenciesOf, type Latencies } from "./percentiles.js";
 
 export interface LoadShape {
   readonly connections: number;
@@ -28,7 +27,8 @@ export interface LoadRequest extends LoadShape {
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
-  readonly latencies: Latencies;
+  /** Of each request, in no order. */
+  readonly microseconds: Float64Array;
   /** Bytes of DATA frames received: replies with their gRPC prefix, nothing for a refusal. */
   readonly dataBytes: number;
 }
@@ -51,7 +51,7 @@ export async function runH2load(request: LoadRequest): Promise<LoadResult> {
     throw new Error(`h2load: ${succeeded} of ${requests} requests succeeded\n${output}`);
   const { microseconds, seconds } = parseLog(readFileSync(logPath));
   rmSync(logPath, { force: true });
-  return { requests, seconds, latencies: latenciesOf(microseconds), dataBytes };
+  return { requests, seconds, microseconds, dataBytes };
 }
 
 /** Reads the counts from what h2load prints. */

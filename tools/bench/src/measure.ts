@@ -1,17 +1,26 @@
 /**
- * One cell of the table: a workload in one shape against one running server, with the proof that it did what it counts.
+ * One cell of the table: a workload in one shape against a running server, or spread over several members of a cluster, with
+ * the proof that it did what it counts.
  *
  * h2load takes a refusal for a success, so each run is framed by two probes that must get grpc-status 0, and in between
  * writes must add exactly their number of revisions, and reads must receive exactly their number of replies' bytes.
  */
 import { callUnary } from "./grpc-call.js";
-import { runH2load, type LoadResult, type LoadShape } from "./h2load.js";
-import { frame, framePrefixBytes, paths, rangeRequest, readReply } from "./messages.js";
-import type { Latencies } from "./percentiles.js";
-import type { ServerProcess } from "./server-process.js";
+import type { LoadResult, LoadShape } from "./h2load.js";
+import { framePrefixBytes, paths, rangeRequest, readReply } from "./messages.js";
+import { latenciesOf, type Latencies } from "./percentiles.js";
+import type { ProcessFigures } from "./process-figures.js";
 import { settle } from "./settle.js";
-import { runUnaryLoad } from "./unary-load.js";
+import { spreadLoad } from "./spread-load.js";
 import type { Workload } from "./workloads.js";
+
+/** What is loaded. */
+export interface Target {
+  /** Where requests go, in equal parts. */
+  readonly ports: readonly number[];
+  /** Of all its processes together. */
+  figures(): ProcessFigures;
+}
 
 export interface Measurement {
   readonly requests: number;
@@ -32,40 +41,54 @@ export interface MeasureOptions {
 const firstRequestsEach = 20;
 const warmUpFraction = 0.25;
 
-/** Distinct keys stay distinct over all runs of the process, warm-ups included. */
-let distinctKeys = 0;
-
 /** Warms up, which also finds the rate, then measures. @throws Error when the server did not do what was asked. */
 export async function measure(
-  server: ServerProcess,
+  target: Target,
   workload: Workload,
   options: MeasureOptions,
 ): Promise<Measurement> {
   const { shape, seconds, scratch } = options;
+  const { ports } = target;
   const inFlight = shape.connections * shape.streams;
-  const load = (requests: number): Promise<LoadResult> =>
-    runLoad(server.port, workload, { shape, scratch, requests });
-  const fitting = (result: LoadResult, time: number): number =>
-    Math.max(2 * inFlight, Math.round((result.requests / result.seconds) * time));
+  const load = (requests: number): Promise<readonly LoadResult[]> =>
+    spreadLoad({ ports, workload, shape, scratch, requests });
+  const fitting = (results: readonly LoadResult[], time: number): number =>
+    Math.max(2 * inFlight, Math.round(rate(results) * time));
 
-  if (workload.revisionsPerRequest === 0) await settle(server.port);
+  if (workload.revisionsPerRequest === 0) for (const port of ports) await settle(port);
   const first = await load(Math.max(100, firstRequestsEach * inFlight));
   const warm = await load(fitting(first, seconds * warmUpFraction));
   const requests = fitting(warm, seconds);
 
-  const before = await probe(server.port, workload);
-  const cpuBefore = server.figures().cpuSeconds;
-  const result = await load(requests);
-  const cpuSeconds = server.figures().cpuSeconds - cpuBefore;
-  const after = await probe(server.port, workload);
-  verify(workload, { before, after, result });
+  const before = await probeAll(ports, workload);
+  const cpuBefore = target.figures().cpuSeconds;
+  const results = await load(requests);
+  const cpuSeconds = target.figures().cpuSeconds - cpuBefore;
+  const after = await probeAll(ports, workload);
+  verify(workload, { before, after, results });
 
   return {
     requests,
-    perSecond: requests / result.seconds,
-    latencies: result.latencies,
+    perSecond: rate(results),
+    latencies: latenciesOf(concatenate(results.map(({ microseconds }) => microseconds))),
     cpuMicroseconds: (cpuSeconds * 1e6) / requests,
   };
+}
+
+/** Parts run at the same time: together they have taken as long as the slowest. */
+function rate(results: readonly LoadResult[]): number {
+  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+  return requests / Math.max(...results.map(({ seconds }) => seconds));
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
 }
 
 interface Probe {
@@ -74,9 +97,16 @@ interface Probe {
   readonly replyBytes: number;
 }
 
+/** One after another, so that each can tell what it did to the revision. */
+async function probeAll(ports: readonly number[], workload: Workload): Promise<readonly Probe[]> {
+  const probes: Probe[] = [];
+  for (const port of ports) probes.push(await probe(port, workload));
+  return probes;
+}
+
 /** Sends the workload's own message, which must succeed, and asks for the revision it left behind. */
 async function probe(port: number, { path, message }: Workload): Promise<Probe> {
-  const reply = await callUnary(port, path, message(distinctKeys));
+  const reply = await callUnary(port, path, message(0));
   const facts = readReply(reply);
   if (path === paths.txn && !facts.succeeded)
     throw new Error("the comparison of the transaction does not hold");
@@ -90,44 +120,22 @@ async function probe(port: number, { path, message }: Workload): Promise<Probe> 
 }
 
 interface Evidence {
-  readonly before: Probe;
-  readonly after: Probe;
-  readonly result: LoadResult;
+  /** In the order of the ports, like the results. */
+  readonly before: readonly Probe[];
+  readonly after: readonly Probe[];
+  readonly results: readonly LoadResult[];
 }
 
-function verify({ title, revisionsPerRequest }: Workload, { before, after, result }: Evidence): void {
-  // The second probe is itself a request.
-  const revisions = after.revision - before.revision;
-  const expected = (result.requests + 1) * revisionsPerRequest;
-  if (revisions !== expected)
-    throw new Error(`${title}: ${revisions} revisions after ${result.requests} requests`);
+function verify({ title, revisionsPerRequest }: Workload, { before, after, results }: Evidence): void {
+  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+  // The second probes are themselves requests.
+  const revisions = (after.at(-1)?.revision ?? 0) - (before.at(-1)?.revision ?? 0);
+  const expected = (requests + after.length) * revisionsPerRequest;
+  if (revisions !== expected) throw new Error(`${title}: ${revisions} revisions after ${requests} requests`);
   if (revisionsPerRequest > 0) return;
-  const expectedBytes = result.requests * before.replyBytes;
-  if (result.dataBytes !== expectedBytes)
-    throw new Error(`${title}: ${result.dataBytes} bytes of replies instead of ${expectedBytes}`);
-}
-
-interface LoadPlan {
-  readonly shape: LoadShape;
-  readonly scratch: string;
-  readonly requests: number;
-}
-
-function runLoad(
-  port: number,
-  workload: Workload,
-  { shape, scratch, requests }: LoadPlan,
-): Promise<LoadResult> {
-  const { path, distinct } = workload;
-  if (!distinct)
-    return runH2load({ ...shape, port, path, scratch, requests, body: frame(workload.message(0)) });
-  const first = distinctKeys + 1;
-  distinctKeys += requests;
-  return runUnaryLoad({
-    ...shape,
-    port,
-    path,
-    requests,
-    message: (index) => workload.message(first + index),
-  });
+  for (const [index, result] of results.entries()) {
+    const expectedBytes = result.requests * (before[index]?.replyBytes ?? 0);
+    if (result.dataBytes !== expectedBytes)
+      throw new Error(`${title}: ${result.dataBytes} bytes of replies instead of ${expectedBytes}`);
+  }
 }

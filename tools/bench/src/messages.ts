@@ -10,6 +10,9 @@ export const paths = {
   txn: "/etcdserverpb.KV/Txn",
   watch: "/etcdserverpb.Watch/Watch",
   leaseGrant: "/etcdserverpb.Lease/LeaseGrant",
+  leaseKeepAlive: "/etcdserverpb.Lease/LeaseKeepAlive",
+  leaseLeases: "/etcdserverpb.Lease/LeaseLeases",
+  status: "/etcdserverpb.Maintenance/Status",
 } as const;
 
 const encoder = new TextEncoder();
@@ -86,9 +89,25 @@ export function watchCreate(key: string): Uint8Array {
   return new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(create).finish();
 }
 
-/** A lease with an id of the server's choice. */
-export function leaseGrant(ttlSeconds: number): Uint8Array {
-  return new BinaryWriter().tag(1, WireType.Varint).int64(ttlSeconds).finish();
+/** A lease; with id 0, one of the server's choice. */
+export function leaseGrant(ttlSeconds: number, id = 0): Uint8Array {
+  const writer = new BinaryWriter().tag(1, WireType.Varint).int64(ttlSeconds);
+  if (id !== 0) writer.tag(2, WireType.Varint).int64(id);
+  return writer.finish();
+}
+
+export function leaseKeepAlive(id: number): Uint8Array {
+  return new BinaryWriter().tag(1, WireType.Varint).int64(id).finish();
+}
+
+/** A put that attaches its key to a lease. */
+export function putWithLease(key: string, value: Uint8Array, lease: number): Uint8Array {
+  const head = putRequest(key, value);
+  const tail = new BinaryWriter().tag(3, WireType.Varint).int64(lease).finish();
+  const request = new Uint8Array(head.length + tail.length);
+  request.set(head);
+  request.set(tail, head.length);
+  return request;
 }
 
 function requestOp(put: Uint8Array): Uint8Array {

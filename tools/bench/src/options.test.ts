@@ -1,21 +1,34 @@
 import { expect, test } from "vitest";
-import { groups, help, parseOptions } from "./options.js";
+import { defaultGroups, furtherGroups, groups, help, parseOptions } from "./options.js";
 
-test("without options everything is measured in three rounds", () => {
+test("without options everything that one member can show is measured in three rounds", () => {
   const options = parseOptions([], {});
   expect(options).toMatchObject({
     rounds: 3,
     seconds: 4,
     restartKeys: 1_000_000,
+    scale: 1,
     etcd: "etcd",
     jsonPath: undefined,
   });
   expect(options.servers).toEqual(["etcd", "quorate"]);
-  expect([...options.groups]).toEqual(groups);
+  expect([...options.groups]).toEqual(defaultGroups);
+});
+
+test("clusters and scenarios are measured when asked for", () => {
+  const options = parseOptions(["--only", "cluster,watch-many", "--scale", "0.5"], {});
+  expect([...options.groups]).toEqual(["cluster", "watch-many"]);
+  expect(options.scale).toBe(0.5);
+  expect(furtherGroups).toContain("catchup");
 });
 
 test("--quick shortens, and what is said explicitly wins", () => {
-  expect(parseOptions(["--quick"], {})).toMatchObject({ rounds: 2, seconds: 1, restartKeys: 100_000 });
+  expect(parseOptions(["--quick"], {})).toMatchObject({
+    rounds: 2,
+    seconds: 1,
+    restartKeys: 100_000,
+    scale: 0.1,
+  });
   expect(parseOptions(["--quick", "--rounds", "5", "--seconds=0.5"], {})).toMatchObject({
     rounds: 5,
     seconds: 0.5,

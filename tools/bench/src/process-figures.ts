@@ -38,3 +38,14 @@ export function parseFigures(stat: string, status: string): ProcessFigures {
     residentPeakBytes: kilobytes("VmHWM"),
   };
 }
+
+/** Of several processes together. */
+export function sumFigures(all: readonly ProcessFigures[]): ProcessFigures {
+  const sum = (read: (figures: ProcessFigures) => number): number =>
+    all.reduce((total, figures) => total + read(figures), 0);
+  return {
+    cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+    residentBytes: sum(({ residentBytes }) => residentBytes),
+    residentPeakBytes: sum(({ residentPeakBytes }) => residentPeakBytes),
+  };
+}

@@ -1,9 +1,9 @@
 /**
- * A server under test: one member with durable writes on the file system of the working folder, etcd's flags for both kinds.
+ * A server under test: a member with durable writes on the file system of the working folder, etcd's flags for both kinds.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { callUnary } from "./grpc-call.js";
@@ -31,6 +31,15 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+/** Who a member is among which others. */
+export interface MemberPlan {
+  readonly name: string;
+  readonly port: number;
+  readonly peerPort: number;
+  /** `name=url` of all members, comma-separated. */
+  readonly initialCluster: string;
+}
+
 export class ServerProcess {
   readonly subject: Subject;
   readonly port: number;
@@ -48,16 +57,18 @@ export class ServerProcess {
   }
 
   /**
-   * Starts a member with its data in `folder` (kept when it exists) and waits until it answers.
+   * Starts a member with its data in `folder` (kept when it exists) and waits until it answers. Without a plan it is alone, on
+   * free ports.
    * @throws Error with the end of the server's log when it ends early or does not answer in time.
    */
-  static async start(subject: Subject, folder: string): Promise<ServerProcess> {
+  static async start(subject: Subject, folder: string, plan?: MemberPlan): Promise<ServerProcess> {
     mkdirSync(folder, { recursive: true });
-    const [port, peerPort] = await freePorts();
+    const own = plan ?? (await planMembers(1))[0]!;
+    const { port } = own;
     const logPath = join(folder, "log.txt");
     const log = openSync(logPath, "a");
     const startedMs = performance.now();
-    const child = spawn(subject.command, [...subject.args, ...flags(join(folder, "data"), port, peerPort)], {
+    const child = spawn(subject.command, [...subject.args, ...flags(join(folder, "data"), own)], {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
@@ -81,6 +92,11 @@ export class ServerProcess {
     }
   }
 
+  /** Where requests go: here to one port, of a cluster to several. */
+  get ports(): readonly number[] {
+    return [this.port];
+  }
+
   /** @throws Error when the server has ended. */
   figures(): ProcessFigures {
     if (this.#child.exitCode !== null || this.#child.pid === undefined)
@@ -102,17 +118,33 @@ export function discard(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function flags(dataFolder: string, port: number, peerPort: number): readonly string[] {
+/** Plans members of one cluster, on ports that were free a moment ago. */
+export async function planMembers(count: number): Promise<readonly MemberPlan[]> {
+  const ports = await freePorts(2 * count);
+  const members = Array.from({ length: count }, (_, index) => ({
+    name: `bench${index}`,
+    port: ports[index]!,
+    peerPort: ports[count + index]!,
+  }));
+  const initialCluster = members.map(({ name, peerPort }) => `${name}=${peerUrl(peerPort)}`).join(",");
+  return members.map((member) => ({ ...member, initialCluster }));
+}
+
+function peerUrl(peerPort: number): string {
+  return `http://127.0.0.1:${peerPort}`;
+}
+
+function flags(dataFolder: string, { name, port, peerPort, initialCluster }: MemberPlan): readonly string[] {
   const client = `http://127.0.0.1:${port}`;
-  const peer = `http://127.0.0.1:${peerPort}`;
+  const peer = peerUrl(peerPort);
   return [
-    "--name=bench",
+    `--name=${name}`,
     `--data-dir=${dataFolder}`,
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=bench=${peer}`,
+    `--initial-cluster=${initialCluster}`,
     `--quota-backend-bytes=${quotaBytes}`,
     "--log-level=error",
   ];
@@ -128,15 +160,15 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** Two ports that were free a moment ago. */
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const open = (server: (typeof servers)[number]): Promise<number> =>
+/** All open at the same time before they are given back, so that they differ. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const open = (server: Server): Promise<number> =>
     new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
     });
-  const ports = [await open(servers[0]), await open(servers[1])] as const;
+  const ports = await Promise.all(servers.map(open));
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }

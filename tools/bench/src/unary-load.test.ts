@@ -46,7 +46,7 @@ test("every request carries its own message and is answered once", async () => {
   });
   expect(seen.sort()).toEqual(Array.from({ length: 200 }, (_, index) => `/a.B/C m${index}`).sort());
   expect(result).toMatchObject({ requests: 200, dataBytes: 200 * (framePrefixBytes + 2) });
-  expect(result.latencies.p50Ms).toBeGreaterThan(0);
+  expect(Math.min(...result.microseconds)).toBeGreaterThan(0);
 });
 
 test("messages larger than a frame, together larger than the connection's window, all arrive", async () => {

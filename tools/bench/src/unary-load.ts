@@ -5,7 +5,6 @@
  * measuring process's thread, costs about twice the processor time of h2load, and is the same for both servers.
  */
 import { H2Connection } from "./h2-connection.js";
-import { latenciesOf } from "./percentiles.js";
 import type { LoadResult, LoadShape } from "./h2load.js";
 
 export interface UnaryLoad extends LoadShape {
@@ -81,7 +80,7 @@ class Run {
     return {
       requests: this.#load.requests,
       seconds,
-      latencies: latenciesOf(this.#microseconds),
+      microseconds: this.#microseconds,
       dataBytes: this.#dataBytes,
     };
   }

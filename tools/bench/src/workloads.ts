@@ -54,6 +54,18 @@ export const workloads: readonly Workload[] = [
   },
 ];
 
+/** The group of `clusterWorkloads`. */
+export const clusterGroup = "cluster";
+
+/** What is measured of three members: once on the leader, once spread over all of them. */
+export const clusterWorkloads: readonly Workload[] = [
+  {
+    ...writes(clusterGroup, "Put", paths.put, putRequest("bench", value)),
+    shapes: [shape(10, 10), shape(100, 10)],
+  },
+  { ...reads(clusterGroup, "Range, linearizable", rangeRequest(keyAt(0))), shapes: [shape(100, 10)] },
+];
+
 /** The preloaded keys, in order. */
 export function keyAt(index: number): string {
   return `range/${String(index).padStart(9, "0")}`;

@@ -1,0 +1,15 @@
+/** All scenarios, in the order they are run. */
+import type { FigureScenario } from "../figure-scenario.js";
+import { catchup } from "./catchup.js";
+import { leaseStorm } from "./lease-storm.js";
+import { watchIdle } from "./watch-idle.js";
+import { watchMany } from "./watch-many.js";
+import { watchStalled } from "./watch-stalled.js";
+
+export const figureScenarios: readonly FigureScenario[] = [
+  catchup,
+  watchMany,
+  watchIdle,
+  watchStalled,
+  leaseStorm,
+];
