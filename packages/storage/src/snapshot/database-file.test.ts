@@ -42,7 +42,7 @@ describe("database file", () => {
   });
 
   test("gives back what was written, whatever the sizes of rows", async () => {
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 20; seed++) {
       const rows = randomRows(new Prng(seed));
       const path = await write(rows);
       expect(await read(path), `seed ${seed}`).toEqual(rows);
@@ -192,7 +192,7 @@ describe("database file, read", () => {
     const sound = readFileSync(path);
     const prng = new Prng(99);
     let refused = 0;
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 200; round++) {
       const bytes = Buffer.from(sound);
       // Mostly into the page headers and elements, where the structure is.
       const pageAt = prng.below(bytes.length / 4096) * 4096;
@@ -205,7 +205,7 @@ describe("database file, read", () => {
       if (outcome === undefined) await read(path);
       else refused += 1;
     }
-    expect(refused).toBeGreaterThan(50);
+    expect(refused).toBeGreaterThan(25);
   });
 });
 

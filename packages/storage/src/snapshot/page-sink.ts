@@ -27,7 +27,7 @@ export class PageSink {
   readonly #spare: Buffer[] = [];
   /** Never rejects: a failure is kept, and told to whoever drains next. */
   #writing: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  #failure: Error | undefined;
 
   /** Where in `bytes` the newest reservation begins. */
   bytes: Buffer;
@@ -100,7 +100,7 @@ export class PageSink {
       }
       this.#pool(block.bytes);
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
     }
   }
 

@@ -100,7 +100,10 @@ function memberOf(hexId: string, node: unknown): Member | undefined {
   const attributes = parseObject(valueOf(child(node, "attributes"))) ?? {};
   // Both halves have the keys of the JSON in which members travel elsewhere.
   const text = JSON.stringify({ ...raft, ...attributes }).replace("{", `{"id":${id},`);
-  return parseMember(text.replace(",}", "}"));
+  const parsed = parseMember(text.replace(",}", "}"));
+  if (parsed === undefined) return undefined;
+  const { isPromote: _isPromote, ...member } = parsed;
+  return member;
 }
 
 function parseObject(text: string): object | undefined {
