@@ -22,3 +22,7 @@ export { checkOperations } from "./revisions/check-operations.js";
 export { StoreHistory } from "./revisions/store-history.js";
 export type { RevisionRange } from "./revisions/store-history.js";
 export { checkWatcher } from "./watch/check-watcher.js";
+export { createKeyModel } from "./revisions/key-model.js";
+export type { KeyPlaces, KeyProgress, KeyState, KeyStep } from "./revisions/key-model.js";
+export { searchKeys } from "./revisions/search-keys.js";
+export type { KeySearch } from "./revisions/search-keys.js";
