@@ -1,15 +1,12 @@
 /** The leader's clock, and the way to the leader. */
 import { Lessor } from "@quorate/machine";
+import { create, etcdserverpb, fromBinary, leasepb, toBinary } from "@quorate/proto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LEASE_ROUND_MS, REVOKES_IN_FLIGHT_MAX, REVOKES_PER_ROUND_MAX } from "./limits.js";
 import {
   LEASES_INTERNAL_PATH,
   LEASES_PATH,
-  decodeRenewRequest,
-  decodeTimesRequest,
-  encodeRenewAnswer,
   encodeRenewRequest,
-  encodeTimesAnswer,
   encodeTimesRequest,
 } from "./lease-messages.js";
 import {
@@ -22,6 +19,22 @@ import { settle } from "./testing/virtual-time.js";
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (each) => each.charCodeAt(0));
 const text = (value: Uint8Array): string => String.fromCharCode(...value);
+
+// What a leader reads and writes.
+const decodeRenewRequest = (body: Uint8Array): bigint =>
+  fromBinary(etcdserverpb.LeaseKeepAliveRequestSchema, body).ID;
+const encodeRenewAnswer = (id: bigint, ttl: bigint): Uint8Array =>
+  toBinary(
+    etcdserverpb.LeaseKeepAliveResponseSchema,
+    create(etcdserverpb.LeaseKeepAliveResponseSchema, { ID: id, TTL: ttl }),
+  );
+const answerTimes = (body: Uint8Array, key: string): Uint8Array => {
+  const asked = fromBinary(leasepb.LeaseInternalRequestSchema, body).LeaseTimeToLiveRequest;
+  const keys = asked?.keys === true ? [bytes(key)] : [];
+  const answer = { header: {}, ID: asked?.ID ?? 0n, TTL: 3n, grantedTTL: 9n, keys };
+  const schema = leasepb.LeaseInternalResponseSchema;
+  return toBinary(schema, create(schema, { LeaseTimeToLiveResponse: answer }));
+};
 
 describe("expiry on the leader", () => {
   let leader: LeaseFixture;
@@ -162,10 +175,7 @@ describe("renewals on the leader", () => {
     leader.member.failure = undefined;
     const renewal = leader.keeper.renew(1n);
     await settle();
-    leader.peers.answer = ({ body }) => ({
-      status: 200,
-      body: encodeRenewAnswer(decodeRenewRequest(body), 2n),
-    });
+    leader.peers.answer = ({ body }) => encodeRenewAnswer(decodeRenewRequest(body), 2n);
     leader.follow(7n);
     await leader.time.advance(100);
     expect(await renewal).toEqual({ ttl: 2n });
@@ -251,12 +261,8 @@ describe("on a follower", () => {
   });
 
   test("renewals and times are asked of the leader", async () => {
-    follower.peers.answer = ({ path, body }) => {
-      if (path === LEASES_PATH) return { status: 200, body: encodeRenewAnswer(decodeRenewRequest(body), 9n) };
-      const { id, withKeys } = decodeTimesRequest(body);
-      const keys = withKeys ? [bytes("k")] : [];
-      return { status: 200, body: encodeTimesAnswer(id, { ttl: 3n, grantedTtl: 9n, keys }) };
-    };
+    follower.peers.answer = ({ path, body }) =>
+      path === LEASES_PATH ? encodeRenewAnswer(decodeRenewRequest(body), 9n) : answerTimes(body, "k");
     expect(await follower.keeper.renew(-5n)).toEqual({ ttl: 9n });
     expect(await follower.keeper.timeToLive(5n, true)).toEqual({
       ttl: 3n,
@@ -269,8 +275,8 @@ describe("on a follower", () => {
     ]);
   });
 
-  test("rule 63: 404 ends it at once: there is no such lease", async () => {
-    follower.peers.answer = () => ({ status: 404, body: bytes("lease not found\n") });
+  test("rule 63: a leader that knows no such lease ends it at once", async () => {
+    follower.peers.answer = () => "lease-not-found";
     expect(await follower.keeper.renew(1n)).toEqual({ ttl: 0n });
     expect(await follower.keeper.timeToLive(1n, false)).toBeUndefined();
     expect(follower.peers.posts).toHaveLength(2);
@@ -280,11 +286,11 @@ describe("on a follower", () => {
     const renewal = follower.keeper.renew(1n);
     await follower.time.advance(1000);
     expect(follower.peers.posts).toHaveLength(21);
-    follower.peers.answer = () => ({ status: 200, body: encodeRenewAnswer(2n, 9n) });
+    follower.peers.answer = () => encodeRenewAnswer(2n, 9n);
     await follower.time.advance(1000);
-    follower.peers.answer = () => ({ status: 200, body: Uint8Array.of(0xff) });
+    follower.peers.answer = () => Uint8Array.of(0xff);
     await follower.time.advance(1000);
-    follower.peers.answer = () => ({ status: 408, body: new Uint8Array(0) });
+    follower.peers.answer = () => "timeout";
     await follower.time.advance(REQUEST_TIMEOUT_MS - 3000);
     expect(await renewal).toEqual({ failure: "timeout" });
   });
@@ -341,62 +347,21 @@ describe("checkpoints", () => {
   });
 });
 
-describe("what other members forward", () => {
-  let leader: LeaseFixture;
-  const post = async (path: string, body: Uint8Array): Promise<[number, string]> => {
-    const answer = leader.keeper.endpoint.handle(path, body);
-    await leader.time.advance(1100);
-    const { status, body: answered } = await answer;
-    return [status, text(answered)];
-  };
-  beforeEach(async () => {
-    leader = await LeaseFixture.leader();
-    leader.lessor.grant(1n, 60);
-    leader.lessor.attach(1n, bytes("k"), 0, 1);
-  });
+test("the bytes of requests to the leader are etcd's", () => {
+  expect([...encodeRenewRequest(5n)]).toEqual([8, 5]);
+  expect([...encodeTimesRequest(5n, true)]).toEqual([10, 4, 8, 5, 16, 1]);
+});
 
-  test("renewals and times are answered", async () => {
-    expect(await post(LEASES_PATH, encodeRenewRequest(1n))).toEqual([200, text(encodeRenewAnswer(1n, 60n))]);
-    const times = { ttl: 58n, grantedTtl: 60n, keys: [bytes("k")] };
-    expect(await post(LEASES_INTERNAL_PATH, encodeTimesRequest(1n, true))).toEqual([
-      200,
-      text(encodeTimesAnswer(1n, times)),
-    ]);
-  });
-
-  test("the bytes are etcd's", () => {
-    expect([...encodeRenewRequest(5n)]).toEqual([8, 5]);
-    expect([...encodeRenewAnswer(5n, 60n)]).toEqual([16, 5, 24, 60]);
-    expect([...encodeTimesRequest(5n, true)]).toEqual([10, 4, 8, 5, 16, 1]);
-    const times = { ttl: 3n, grantedTtl: 60n, keys: [bytes("k")] };
-    expect([...encodeTimesAnswer(5n, times)]).toEqual([10, 11, 10, 0, 16, 5, 24, 3, 32, 60, 42, 1, 107]);
-  });
-
-  test("refusals are etcd's", async () => {
-    expect(await post(LEASES_PATH, encodeRenewRequest(2n))).toEqual([404, "lease not found\n"]);
-    expect(await post(LEASES_INTERNAL_PATH, encodeTimesRequest(2n, false))).toEqual([
-      404,
-      "lease not found\n",
-    ]);
-    expect(await post(LEASES_PATH, Uint8Array.of(0xff))).toEqual([400, "error unmarshalling request\n"]);
-    expect(await post(LEASES_INTERNAL_PATH, Uint8Array.of(0xff))).toEqual([
-      400,
-      "error unmarshalling request\n",
-    ]);
-    expect(await post("/leases/other", new Uint8Array(0))).toEqual([
-      400,
-      'unknown request path "/leases/other"\n',
-    ]);
-    expect(await post(LEASES_PATH, new Uint8Array(65_537))).toEqual([413, "request body too large\n"]);
-    leader.lessor.demote();
-    expect(await post(LEASES_PATH, encodeRenewRequest(1n))).toEqual([400, "not a primary lessor\n"]);
-    expect(await post(LEASES_INTERNAL_PATH, encodeTimesRequest(1n, false))).toEqual([
-      500,
-      "not a primary lessor\n",
-    ]);
-    leader.member.committedIndex = 99;
-    const lags = "waiting for node to catch up its applied index has timed out\n";
-    expect(await post(LEASES_PATH, encodeRenewRequest(1n))).toEqual([408, lags]);
-    expect(await post(LEASES_INTERNAL_PATH, encodeTimesRequest(1n, false))).toEqual([408, lags]);
-  });
+test("what other members forward is answered by the primary only", async () => {
+  const { keeper, lessor } = await LeaseFixture.leader();
+  lessor.grant(1n, 60);
+  lessor.attach(1n, bytes("k"), 0, 1);
+  expect(await keeper.local.renew(1n)).toBe(60n);
+  expect(await keeper.local.renew(2n)).toBe("lease-not-found");
+  expect(await keeper.local.timeToLive(1n, true)).toEqual({ ttl: 60n, grantedTtl: 60n, keys: [bytes("k")] });
+  expect(await keeper.local.timeToLive(2n, true)).toBe("lease-not-found");
+  lessor.demote();
+  expect(await keeper.local.renew(1n)).toBe("not-primary-lessor");
+  expect(await keeper.local.timeToLive(1n, false)).toBe("not-primary-lessor");
+  expect(await keeper.local.timeToLive(2n, false)).toBe("not-primary-lessor");
 });

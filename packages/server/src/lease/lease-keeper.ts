@@ -15,7 +15,6 @@ import type { ClockPort, SchedulerPort } from "../member/ports.js";
 import { CatchUp } from "./catch-up.js";
 import { LeadershipCheck } from "./leadership-check.js";
 import { LeaseCheckpointer } from "./lease-checkpointer.js";
-import { LeaseEndpoint } from "./lease-endpoint.js";
 import {
   LEASES_INTERNAL_PATH,
   LEASES_PATH,
@@ -27,7 +26,7 @@ import {
 import { LeaseProposals } from "./lease-proposals.js";
 import { LeaseRevoker } from "./lease-revoker.js";
 import { FORWARD_PAUSE_MS, LEASE_ROUND_MS, SWEPT_KEYS_PER_TURN } from "./limits.js";
-import type { LeaseAnswer, LeasePeers } from "./ports.js";
+import type { LeasePeers, LocalLeases } from "./ports.js";
 import { PrimaryLeases } from "./primary-leases.js";
 import { RevocationWaits } from "./revocation-waits.js";
 
@@ -49,9 +48,17 @@ type Failed = { readonly failure: MemberFailure };
 /** An attempt's answer; undefined to try again. */
 type Attempt<T> = { readonly answer: T } | undefined;
 
+/** What is asked of whoever leads. */
+interface Question<T> {
+  readonly here: () => Promise<Attempt<T | Failed>>;
+  readonly request: Parameters<LeasePeers["postLease"]>[1];
+  /** Reads the leader's answer; undefined when it knows no such lease. */
+  readonly decode: (answer: Uint8Array | undefined) => Attempt<T>;
+}
+
 export class LeaseKeeper implements LeasePort {
-  /** Answers what other members forward. */
-  readonly endpoint: LeaseEndpoint;
+  /** What other members ask over the peer port. */
+  readonly local: LocalLeases;
   readonly #options: LeaseKeeperOptions;
   readonly #lessor: Lessor;
   readonly #leadership: LeadershipCheck;
@@ -75,7 +82,20 @@ export class LeaseKeeper implements LeasePort {
     this.#primary = new PrimaryLeases({ lessor, member, leadership, catchUp, proposals, waits });
     this.#revoker = new LeaseRevoker({ lessor, proposals, leadership, clock, retryMs: requestTimeoutMs });
     this.#checkpointer = new LeaseCheckpointer(lessor, proposals);
-    this.endpoint = new LeaseEndpoint(this.#primary, catchUp);
+    const primary = this.#primary;
+    this.local = {
+      renew: async (id) => {
+        const renewal = await primary.renew(id);
+        if (typeof renewal === "bigint") return renewal;
+        // Whoever asks tries again until its own deadline, whatever it was.
+        return renewal === "not-found" ? "lease-not-found" : "not-primary-lessor";
+      },
+      timeToLive: async (id, withKeys) => {
+        const times = await primary.timeToLive(id, withKeys);
+        if (times === undefined) return "lease-not-found";
+        return "failure" in times ? "not-primary-lessor" : times;
+      },
+    };
     lessor.onRevoked = (id) => {
       waits.onRevoked(id);
     };
@@ -152,8 +172,7 @@ export class LeaseKeeper implements LeasePort {
         if (renewal === "not-found") return { answer: { ttl: 0n } };
         return { answer: typeof renewal === "bigint" ? { ttl: renewal } : renewal };
       },
-      path: LEASES_PATH,
-      body: encodeRenewRequest(id),
+      request: { path: LEASES_PATH, body: encodeRenewRequest(id) },
       decode: (answer) => {
         const ttl = answer === undefined ? 0n : decodeRenewAnswer(answer, id);
         return ttl === undefined ? undefined : { answer: { ttl } };
@@ -164,8 +183,7 @@ export class LeaseKeeper implements LeasePort {
   timeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimes | undefined | Failed> {
     return this.#ask<LeaseTimes | undefined>({
       here: async () => ({ answer: await this.#primary.timeToLive(id, withKeys) }),
-      path: LEASES_INTERNAL_PATH,
-      body: encodeTimesRequest(id, withKeys),
+      request: { path: LEASES_INTERNAL_PATH, body: encodeTimesRequest(id, withKeys) },
       decode: (answer) => {
         if (answer === undefined) return { answer: undefined };
         const times = decodeTimesAnswer(answer, id);
@@ -175,13 +193,7 @@ export class LeaseKeeper implements LeasePort {
   }
 
   /** Asks whoever leads until there is an answer or the request timeout is over. */
-  async #ask<T>(question: {
-    readonly here: () => Promise<Attempt<T | Failed>>;
-    readonly path: string;
-    readonly body: Uint8Array;
-    /** Reads the body of an answer 200; undefined stands for 404. */
-    readonly decode: (answer: Uint8Array | undefined) => Attempt<T>;
-  }): Promise<T | Failed> {
+  async #ask<T>(question: Question<T>): Promise<T | Failed> {
     const { member, clock, requestTimeoutMs, electionTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + requestTimeoutMs;
     for (;;) {
@@ -207,24 +219,16 @@ export class LeaseKeeper implements LeasePort {
     return leaderId === 0n ? undefined : member.members().find((row) => row.id === leaderId);
   }
 
-  async #forward<T>(
-    leader: MemberRow,
-    question: {
-      readonly path: string;
-      readonly body: Uint8Array;
-      readonly decode: (answer: Uint8Array | undefined) => Attempt<T>;
-    },
-    deadlineMs: number,
-  ): Promise<Attempt<T>> {
-    const { peers, clock } = this.#options;
-    const leftMs = Math.max(deadlineMs - clock.monotonicMs(), 1);
-    let answer: LeaseAnswer;
+  async #forward<T>(leader: MemberRow, question: Question<T>, deadlineMs: number): Promise<Attempt<T>> {
+    const { peers, clock, electionTimeoutMs } = this.#options;
+    // Not longer than an election takes: by then another member may lead.
+    const leftMs = Math.min(Math.max(deadlineMs - clock.monotonicMs(), 1), electionTimeoutMs);
     try {
-      answer = await peers.postLease(leader.peerUrls, question.path, question.body, leftMs);
-      if (answer.status === 404) return question.decode(undefined);
-      return answer.status === 200 ? question.decode(answer.body) : undefined;
+      const answer = await peers.postLease(leader.peerUrls, question.request, leftMs);
+      if (answer === "timeout") return undefined;
+      return question.decode(answer === "lease-not-found" ? undefined : answer);
     } catch {
-      // Not reached, or not understood: tried again until the deadline, as with any other status.
+      // Not reached, or not understood: tried again until the deadline.
       return undefined;
     }
   }

@@ -27,6 +27,7 @@ export class LeaseRevoker {
   /** Taken and not proposed: at most `REVOKES_PER_ROUND_MAX`. */
   #queue: bigint[] = [];
   #inFlightCount = 0;
+  #isAsking = false;
 
   constructor(parts: LeaseRevokerParts) {
     this.#parts = parts;
@@ -44,8 +45,14 @@ export class LeaseRevoker {
       this.#queue = [];
       return;
     }
+    if (this.#isAsking) return;
     const leads = leadership.ensure();
-    if (leads !== true && !(await leads)) return;
+    if (leads !== true) {
+      this.#isAsking = true;
+      const confirmed = await leads;
+      this.#isAsking = false;
+      if (!confirmed) return;
+    }
     this.#take();
     this.#pump();
   }

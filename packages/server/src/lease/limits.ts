@@ -26,7 +26,5 @@ export const FORWARD_PAUSE_MS = 50;
 /** Renewals that wait for a revocation under way; more are refused. */
 export const RENEWALS_WAITING_MAX = 100_000;
 
-/** Body of a request that another member forwards (etcd). */
-export const LEASE_BODY_BYTES_MAX: number = 64 * 1024;
 /** Attached keys copied per turn. */
 export const KEYS_PER_TURN = 4096;

@@ -1,16 +1,22 @@
-/** What leases need of other members. */
-
-export interface LeaseAnswer {
-  /** HTTP status. */
-  readonly status: number;
-  readonly body: Uint8Array;
-}
+/** What leases need of other members, and what other members may ask of the leases here. */
+import type { LeaseTimes } from "../api/ports/lease-port.js";
 
 /** Sends requests about leases to the leader's peer URLs. */
 export interface LeasePeers {
   /**
-   * POSTs `body` (protobuf) to `path` below one of the URLs of one member, in order until one answers.
-   * Rejects when none has answered within `timeoutMs`.
+   * POSTs a protobuf message to the URLs of one member until one answers or the time is over.
+   * @returns the message it answered with.
    */
-  postLease(urls: readonly string[], path: string, body: Uint8Array, timeoutMs: number): Promise<LeaseAnswer>;
+  postLease(
+    urls: readonly string[],
+    request: { readonly path: "/leases" | "/leases/internal"; readonly body: Uint8Array },
+    timeoutMs: number,
+  ): Promise<Uint8Array | "lease-not-found" | "timeout">;
+}
+
+/** Leases on this very member, for those who believe it to be the leader. */
+export interface LocalLeases {
+  /** @returns the seconds granted again. */
+  renew(id: bigint): Promise<bigint | "lease-not-found" | "not-primary-lessor">;
+  timeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimes | "lease-not-found" | "not-primary-lessor">;
 }

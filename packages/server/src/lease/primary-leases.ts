@@ -75,15 +75,12 @@ export class PrimaryLeases {
 
   async #readKeys(id: bigint): Promise<Uint8Array[]> {
     const { lessor, member } = this.#parts;
-    const keys = lessor.keysOf(id, KEYS_PER_TURN);
-    let part = keys;
-    let partCount = keys.length;
-    while (partCount === KEYS_PER_TURN) {
-      await member.yieldTurn();
-      part = lessor.keysOf(id, KEYS_PER_TURN, keys[keys.length - 1]);
-      partCount = part.length;
+    const keys: Uint8Array[] = [];
+    for (;;) {
+      const part = lessor.keysOf(id, KEYS_PER_TURN, keys[keys.length - 1]);
       for (const key of part) keys.push(key);
+      if (part.length < KEYS_PER_TURN) return keys;
+      await member.yieldTurn();
     }
-    return keys;
   }
 }

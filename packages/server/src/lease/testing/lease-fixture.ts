@@ -2,7 +2,7 @@
 import { EntryView, OPERATION, WireReader, decodeEntry, type Lessor } from "@quorate/machine";
 import { FakeMember } from "../../api/testing/fake-member.js";
 import { LeaseKeeper } from "../lease-keeper.js";
-import type { LeaseAnswer, LeasePeers } from "../ports.js";
+import type { LeasePeers } from "../ports.js";
 import { VirtualTime } from "./virtual-time.js";
 
 export const HEARTBEAT_MS = 100;
@@ -18,14 +18,14 @@ export interface Post {
 /** Other members: remembers what was posted; `answer` decides, throwing for nobody there. */
 export class FakePeers implements LeasePeers {
   readonly posts: Post[] = [];
-  answer: (post: Post) => LeaseAnswer | Promise<LeaseAnswer> = () => {
-    throw new Error("connection refused");
-  };
+  answer: (post: Post) => Uint8Array | "lease-not-found" | "timeout" = () => "timeout";
 
-  async postLease(urls: readonly string[], path: string, body: Uint8Array): Promise<LeaseAnswer> {
+  postLease(
+    ...[urls, { path, body }]: Parameters<LeasePeers["postLease"]>
+  ): ReturnType<LeasePeers["postLease"]> {
     const post = { urls, path, body };
     this.posts.push(post);
-    return this.answer(post);
+    return Promise.resolve().then(() => this.answer(post));
   }
 }
 
