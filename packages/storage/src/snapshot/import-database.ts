@@ -4,9 +4,9 @@ import { StateWatcher, type DatabaseState, type RowOverride } from "./database-r
 import { completeRows } from "./complete-rows.js";
 import { openDatabaseFile } from "./database-file.js";
 
-/** An engine batch ends with the chunk that brings it to this many rows or bytes. */
-const BATCH_ROWS = 4096;
-const BATCH_BYTES: number = 4 * 1024 * 1024;
+/** An engine batch ends with the chunk that brings it to this many rows or bytes: two milliseconds of packing. */
+const BATCH_ROWS = 1024;
+const BATCH_BYTES: number = 1024 * 1024;
 
 export interface DatabaseImport {
   readonly file: string;
