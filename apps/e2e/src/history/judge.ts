@@ -32,9 +32,9 @@ function* seenByWatchers({ watchers }: History): Generator<StoreEvent> {
 }
 
 /** The history as the first watcher knows it that was told all of it. */
-function eventsOfWatchers({ watchers, baseRevision, finalRevision }: History): StoreEvent[] | undefined {
+function eventsOfWatchers({ watchers, finalRevision }: History): StoreEvent[] | undefined {
   for (const watcher of watchers) {
-    const events = eventsOf(watcher, baseRevision);
+    const events = eventsOf(watcher);
     const isCompacted = watcher.records.some(
       (record) => record.kind === "canceled" && record.compactRevision > 0,
     );
@@ -44,13 +44,11 @@ function eventsOfWatchers({ watchers, baseRevision, finalRevision }: History): S
 }
 
 /** What a watcher was told, up to the history's end; what was told again after a new start is left out. */
-function eventsOf({ records }: WatcherLog, baseRevision: number): StoreEvent[] {
+function eventsOf({ records }: WatcherLog): StoreEvent[] {
   const events: StoreEvent[] = [];
-  let startRevision = baseRevision + 1;
   for (const record of records) {
     if (record.kind === "opened") {
-      startRevision = record.startRevision;
-      while (events.length > 0 && events.at(-1)!.modRevision >= startRevision) events.pop();
+      while (events.length > 0 && events.at(-1)!.modRevision >= record.startRevision) events.pop();
     }
     if (record.kind === "events") events.push(...record.events);
   }

@@ -1,5 +1,5 @@
 /** One client of a load: asks, waits, notes, and asks again. */
-import { Prng } from "@quorate/std";
+import type { Prng } from "@quorate/std";
 import type { KvOperation, KvOutcome } from "@quorate/sim";
 import { sleep } from "../harness/member.js";
 import { WireClient } from "../harness/wire-client.js";

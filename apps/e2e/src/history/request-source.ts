@@ -2,16 +2,21 @@
  * What a client asks next: a random mixture over few keys, so that clients meet. The same seed gives the same choices as long
  * as what was seen is the same.
  */
-import { Prng } from "@quorate/std";
+import type { Prng } from "@quorate/std";
 import type { Compare, KeyAndValue, KvRequest, KvResult, StoredKey } from "@quorate/sim";
 
-/** Shares of 100. */
-const PUT = 34;
-const PUT_MANY = 6;
-const CAS = 18;
-const DELETE = 6;
-const GET = 24;
-const SERIALIZABLE_GET = 6;
+/** Of 100 requests. */
+const SHARES = [
+  ["put", 34],
+  ["put-many", 6],
+  ["cas", 18],
+  ["delete", 6],
+  ["get", 30],
+  ["range", 6],
+] as const;
+
+/** Of gets and ranges. */
+const SERIALIZABLE_SHARE = 0.2;
 
 /** Keys of one group are written together and read together. */
 export const GROUP_KEYS = 4;
@@ -37,14 +42,21 @@ export class RequestSource {
   }
 
   next(): KvRequest {
-    let dice = this.#prng.below(100);
-    if ((dice -= PUT) < 0) return { kind: "put", key: this.#key(), value: this.#value() };
-    if ((dice -= PUT_MANY) < 0) return { kind: "put-many", pairs: this.#pairs() };
-    if ((dice -= CAS) < 0) return this.#cas();
-    if ((dice -= DELETE) < 0) return { kind: "delete", key: this.#key() };
-    if ((dice -= GET) < 0) return { kind: "get", key: this.#key(), serializable: false };
-    if ((dice -= SERIALIZABLE_GET) < 0) return { kind: "get", key: this.#key(), serializable: true };
-    return { kind: "range", prefix: this.#group(), serializable: this.#prng.chance(0.2) };
+    const prng = this.#prng;
+    switch (this.#kind()) {
+      case "put":
+        return { kind: "put", key: this.#key(), value: this.#value() };
+      case "put-many":
+        return { kind: "put-many", pairs: this.#pairs() };
+      case "cas":
+        return this.#cas();
+      case "delete":
+        return { kind: "delete", key: this.#key() };
+      case "get":
+        return { kind: "get", key: this.#key(), serializable: prng.chance(SERIALIZABLE_SHARE) };
+      case "range":
+        return { kind: "range", prefix: this.#group(), serializable: prng.chance(SERIALIZABLE_SHARE) };
+    }
   }
 
   /** Keeps what an answer shows, for later compares. */
@@ -58,6 +70,15 @@ export class RequestSource {
     const version = (before?.version ?? 0) + 1;
     const createRevision = before?.createRevision ?? revision;
     this.#seen.set(key, { key, value, createRevision, modRevision: revision, version });
+  }
+
+  #kind(): KvRequest["kind"] {
+    let dice = this.#prng.below(100);
+    for (const [kind, share] of SHARES) {
+      dice -= share;
+      if (dice < 0) return kind;
+    }
+    return "get";
   }
 
   #cas(): KvRequest {
