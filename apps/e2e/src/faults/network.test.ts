@@ -66,9 +66,9 @@ describe.skipIf(typeof network === "string")(suite, () => {
 
   async function serveAt(net: Network, place: number): Promise<void> {
     const { address, commandPrefix } = net.places[place]!;
-    const [command, ...args] = [...commandPrefix, process.execPath, "-e", SERVE, address];
+    const [command = "", ...args] = [...commandPrefix, process.execPath, "-e", SERVE, address];
     const controller = new AbortController();
-    const child = spawn(command!, args, {
+    const child = spawn(command, args, {
       stdio: "ignore",
       signal: controller.signal,
       killSignal: "SIGKILL",

@@ -5,9 +5,8 @@
  * that was not made to, no new term where no election was provoked, and writes acknowledged again within an election.
  */
 import { Prng } from "@quorate/std";
-import { formatVerdict, judge, saveHistory, startLoad } from "../history/index.js";
+import { formatVerdict, judge, longestWriteGap, saveHistory, startLoad } from "../history/index.js";
 import type { History, Load } from "../history/index.js";
-import { DowntimeProbe } from "./downtime-probe.js";
 import type { FaultCluster } from "./fault-cluster.js";
 import type { Network } from "./network.js";
 import { ELECTION_MS } from "./scenario.js";
@@ -28,11 +27,12 @@ export interface RunOptions {
 }
 
 interface Election {
+  /** Of the mark in the history. */
   readonly label: string;
+  /** Up to the end of its round. */
+  readonly windowMs: number;
   /** Terms that went by. */
   readonly count: number;
-  /** Time without an acknowledged write. */
-  readonly gapMs: number;
 }
 
 /** @throws with all there is to know when anything does not hold; the history is kept in a file then. */
@@ -41,14 +41,12 @@ export async function runScenarios(options: RunOptions): Promise<void> {
   console.log(`seed ${seed}`);
   const load = await startLoad({ endpoints: cluster.endpoints, seed, operationsPerSecondMax });
   const run = new Run(options, load);
-  let failure: unknown;
+  let failure: Error | undefined;
   try {
     await run.play();
   } catch (error) {
-    failure = error;
+    failure = asError(error);
     await options.network?.heal();
-  } finally {
-    run.stopProbe();
   }
   const history = await stopLoad(load, failure);
   try {
@@ -56,32 +54,34 @@ export async function runScenarios(options: RunOptions): Promise<void> {
     run.judge(history);
   } catch (error) {
     cluster.keepLogs();
-    console.warn(`kept: ${saveHistory(history, judge(history))}`);
+    console.warn(`kept: ${saveHistory(history)}`);
     throw error;
   }
 }
 
 /** The first failure is the one to hear of, even when the load cannot end well because of it. */
-async function stopLoad(load: Load, failure: unknown): Promise<History> {
+async function stopLoad(load: Load, failure: Error | undefined): Promise<History> {
   try {
     return await load.stop();
   } catch (error) {
-    throw failure ?? error;
+    throw failure ?? asError(error);
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 class Run {
   readonly #options: RunOptions;
   readonly #load: Load;
   readonly #elections: Election[] = [];
-  readonly #probe: DowntimeProbe;
   readonly #random: Prng;
 
   constructor(options: RunOptions, load: Load) {
     this.#options = options;
     this.#load = load;
     this.#random = new Prng(options.seed);
-    this.#probe = new DowntimeProbe(options.cluster.endpoints);
   }
 
   async play(): Promise<void> {
@@ -99,26 +99,15 @@ class Run {
     }
   }
 
-  stopProbe(): void {
-    this.#probe.stop();
-  }
-
   judge(history: History): void {
     const verdict = judge(history);
     const { ok, failed, unknown } = history.tally;
     console.log(
       `${ok} operations answered, ${failed} refused, ${unknown} unknown; ${formatVerdict(verdict)}`,
     );
-    const downtimes = this.#elections.map(({ gapMs }) => gapMs.toFixed(0)).join(", ");
-    if (downtimes !== "") console.log(`milliseconds without a write around elections: ${downtimes}`);
     if (verdict.kind !== "sound") throw new Error(formatVerdict(verdict));
     this.#options.cluster.expectNoDeaths();
-    for (const { label, gapMs, count } of this.#elections) {
-      // Where votes were split, each further term is a further election.
-      const limitMs = Math.max(1, count) * DOWNTIME_MS_MAX;
-      if (gapMs > limitMs)
-        throw new Error(`${label}: no write for ${gapMs.toFixed(0)} ms, more than ${limitMs} ms`);
-    }
+    for (const election of this.#elections) judgeDowntime(history, election);
   }
 
   async #playRound(scenario: Scenario): Promise<void> {
@@ -126,15 +115,16 @@ class Run {
     await cluster.waitUntilHealthy();
     const termBefore = await cluster.term();
     const acknowledged = this.#load.okCount;
-    const expected: { readonly label: string; readonly sinceMs: number }[] = [];
+    const marks: { readonly label: string; readonly atMs: number }[] = [];
     const stage: Stage = {
       cluster,
       network,
       random: this.#random,
       faultMs,
-      expectElectionFrom: (label) => {
+      expectElectionFrom: (what) => {
+        const label = `${what}, ${this.#elections.length + marks.length + 1}`;
         this.#load.mark(label);
-        expected.push({ label, sinceMs: performance.now() });
+        marks.push({ label, atMs: performance.now() });
       },
     };
     try {
@@ -142,17 +132,24 @@ class Run {
       await cluster.waitUntilHealthy();
       cluster.expectNoDeaths();
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      throw new Error(`${scenario.title}: ${text}`, { cause: error });
+      throw new Error(`${scenario.title}: ${asError(error).message}`, { cause: error });
     }
     const termAfter = await cluster.term();
-    for (const { label, sinceMs } of expected) {
-      const gapMs = this.#probe.longestGapSince(sinceMs);
-      this.#elections.push({ label, gapMs, count: termAfter - termBefore });
+    for (const { label, atMs } of marks) {
+      this.#elections.push({ label, windowMs: performance.now() - atMs, count: termAfter - termBefore });
     }
     if (!scenario.provokesElection && termAfter !== termBefore) {
       throw new Error(`${scenario.title}: term ${termBefore} became ${termAfter}, and nothing called for it`);
     }
     if (this.#load.okCount === acknowledged) throw new Error(`${scenario.title}: no operation was answered`);
   }
+}
+
+function judgeDowntime(history: History, { label, windowMs, count }: Election): void {
+  const { gapMs } = longestWriteGap(history, { after: label, windowMs });
+  console.log(`${label}: ${gapMs.toFixed(0)} ms without a write`);
+  // Where votes were split, each further term is a further election.
+  const limitMs = Math.max(1, count) * DOWNTIME_MS_MAX;
+  if (gapMs > limitMs)
+    throw new Error(`${label}: no write for ${gapMs.toFixed(0)} ms, more than ${limitMs} ms`);
 }
