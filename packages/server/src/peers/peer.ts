@@ -190,9 +190,12 @@ export class Peer {
         report.info("established TCP streaming connection with remote peer", fields);
       },
       onDetached: (reason) => {
+        if (this.#stopped) {
+          report.info("stopped TCP streaming connection with remote peer", fields);
+          return;
+        }
         this.status.deactivate({ action: "write", source: streamNames[kind], reason });
-        if (this.#stopped) report.info("stopped TCP streaming connection with remote peer", fields);
-        else report.warn("lost TCP streaming connection with remote peer", { ...fields, error: reason });
+        report.warn("lost TCP streaming connection with remote peer", { ...fields, error: reason });
       },
       onLost: () => this.#reportUnreachable(),
     });
