@@ -1,5 +1,4 @@
 /** Port: changes of the membership, of leadership and of the cluster's version, as the API services ask for them. */
-import type { ErrorName } from "@quorate/proto";
 import type { MemberFailure, MemberRow } from "../member-port.js";
 
 export type MembershipRequest =
@@ -29,5 +28,5 @@ export interface ClusterPort {
   downgrade(
     action: DowngradeAction,
     version: string,
-  ): Promise<{ readonly version: string } | { readonly failure: ErrorName }>;
+  ): Promise<{ readonly version: string } | { readonly failure: MemberFailure }>;
 }
