@@ -1,17 +1,22 @@
 /**
- * The Maintenance service: how this member is, its alarms, its checksums, its space. Snapshot, MoveLeader and Downgrade are
- * not in the table, so that callers are told they are not implemented.
- * Source: operations 3.1, 3.2, 3.4 and 3.5.
+ * The Maintenance service: how this member is, its alarms, its checksums, its space, its database as a file; who leads, and
+ * which version the cluster has. Source: operations 3.
  */
 import { OPERATION, type Alarm } from "@quorate/machine";
 import { ERRORS, etcdserverpb, operandFromInt64 } from "@quorate/proto";
-import type { UnaryCall } from "@quorate/rpc";
+import type { ServerStreamCall, UnaryCall } from "@quorate/rpc";
 import { decodeMessage, replyMessage } from "./generated-codec.js";
 import type { GuardedMethod } from "./guard.js";
 import type { ResponseHeaders } from "./header.js";
 import type { MemberPort } from "./member-port.js";
+import type { ClusterPort, DowngradeAction } from "./ports/cluster-port.js";
+import type { SnapshotPort } from "./ports/snapshot-port.js";
 import type { Proposals } from "./proposals.js";
+import { sendDatabase, type Digest } from "./snapshot-call.js";
 import { failCall } from "./to-status.js";
+
+/** By number, as requests name them. */
+const DOWNGRADE_ACTIONS: readonly DowngradeAction[] = ["validate", "enable", "cancel"];
 
 const ALARM_NAMES: readonly string[] = ["NONE", "NOSPACE", "CORRUPT"];
 
@@ -19,6 +24,10 @@ export interface MaintenanceServiceOptions {
   readonly member: MemberPort;
   readonly headers: ResponseHeaders;
   readonly proposals: Proposals;
+  readonly cluster: ClusterPort;
+  readonly snapshots: SnapshotPort;
+  /** A new SHA-256. */
+  readonly createDigest: () => Digest;
   /** Takes faults that are not the client's. */
   readonly onError: (error: unknown) => void;
 }
@@ -37,6 +46,9 @@ export class MaintenanceService {
       Alarm: { method: { kind: "unary", handler: this.#handleAlarm }, onLearner: false },
       HashKV: { method: { kind: "unary", handler: this.#handleHashKv }, onLearner: false },
       Hash: { method: { kind: "unary", handler: this.#handleHash }, onLearner: false },
+      Snapshot: { method: { kind: "server-stream", handler: this.#handleSnapshot }, onLearner: true },
+      MoveLeader: { method: { kind: "unary", handler: this.#handleMoveLeader }, onLearner: false },
+      Downgrade: { method: { kind: "unary", handler: this.#handleDowngrade }, onLearner: false },
       Defragment: { method: { kind: "unary", handler: this.#handleDefragment }, onLearner: false },
     };
   }
@@ -90,6 +102,47 @@ export class MaintenanceService {
     const { member, headers, onError } = this.#options;
     member.storage.hash().then((hash) => {
       replyMessage(call, etcdserverpb.HashResponseSchema, { header: headers.message(), hash });
+    }, onError);
+  };
+
+  readonly #handleSnapshot = (call: ServerStreamCall, message: Uint8Array): void => {
+    decodeMessage(etcdserverpb.SnapshotRequestSchema, message);
+    const { snapshots, createDigest } = this.#options;
+    const run = async (): Promise<void> => {
+      const download = await snapshots.openDatabase();
+      if (call.ended) download.release();
+      else await sendDatabase(call, download, createDigest());
+    };
+    // A full disk costs this client its backup, and nobody else anything.
+    run().catch((error: unknown) => {
+      failCall(call, { unknown: error instanceof Error ? error.message : String(error) });
+    });
+  };
+
+  /** The response has no header. */
+  readonly #handleMoveLeader = (call: UnaryCall, message: Uint8Array): void => {
+    const { targetID } = decodeMessage(etcdserverpb.MoveLeaderRequestSchema, message);
+    this.#options.cluster.moveLeader(targetID).then((failure) => {
+      if (failure !== undefined) failCall(call, failure);
+      else replyMessage(call, etcdserverpb.MoveLeaderResponseSchema, {});
+    }, this.#options.onError);
+  };
+
+  readonly #handleDowngrade = (call: UnaryCall, message: Uint8Array): void => {
+    const request = decodeMessage(etcdserverpb.DowngradeRequestSchema, message);
+    const { cluster, headers, onError } = this.#options;
+    const action = DOWNGRADE_ACTIONS[request.action];
+    if (action === undefined) {
+      failCall(call, "unknown-method");
+      return;
+    }
+    cluster.downgrade(action, request.version).then((outcome) => {
+      if ("failure" in outcome) failCall(call, outcome.failure);
+      else
+        replyMessage(call, etcdserverpb.DowngradeResponseSchema, {
+          header: headers.message(),
+          version: outcome.version,
+        });
     }, onError);
   };
 

@@ -9,7 +9,10 @@ import { LeaderWatch } from "./lease/leader-watch.js";
 import { LeaseService } from "./lease/lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
 import type { MemberPort } from "./member-port.js";
+import type { ClusterPort } from "./ports/cluster-port.js";
 import type { LeasePort } from "./ports/lease-port.js";
+import type { SnapshotPort } from "./ports/snapshot-port.js";
+import type { Digest } from "./snapshot-call.js";
 import { Proposals } from "./proposals.js";
 import { ReadGate } from "./read-gate.js";
 import { Replies } from "./replies.js";
@@ -22,7 +25,11 @@ export interface ServiceRegistry {
 }
 
 export interface ServiceOptions {
+  readonly cluster: ClusterPort;
   readonly leases: LeasePort;
+  readonly snapshots: SnapshotPort;
+  /** A new SHA-256. */
+  readonly createDigest: () => Digest;
   readonly scheduler: SchedulerPort;
   readonly electionTimeoutMs: number;
   /** --max-txn-ops. */
@@ -79,8 +86,21 @@ export function registerServices(
       leaders,
       onError,
     }).methods(),
-    "etcdserverpb.Maintenance": new MaintenanceService({ member, headers, proposals, onError }).methods(),
-    "etcdserverpb.Cluster": new ClusterService(member, headers).methods(),
+    "etcdserverpb.Maintenance": new MaintenanceService({
+      member,
+      headers,
+      proposals,
+      cluster: options.cluster,
+      snapshots: options.snapshots,
+      createDigest: options.createDigest,
+      onError,
+    }).methods(),
+    "etcdserverpb.Cluster": new ClusterService({
+      member,
+      headers,
+      cluster: options.cluster,
+      onError,
+    }).methods(),
     "grpc.health.v1.Health": health.methods(),
   };
   const guard = new Guard(member);

@@ -9,6 +9,8 @@ import { emptyConfState, EntryType, StateRole, type Entry, type SnapshotMetadata
 import { SpaceGuard } from "../api/space-guard.js";
 import { CompactionRunner } from "../member/compaction-runner.js";
 import { createEntryApplier } from "../member/entry-applier.js";
+import type { SnapshotSpool } from "@quorate/storage";
+import { postLease } from "../peers/remote.js";
 import { LeaseKeeper } from "../lease/lease-keeper.js";
 import { advanceTicksAtStart, handOverLeadership } from "../member/leadership.js";
 import { compactTail, LogTrimmer } from "../member/log-trimmer.js";
@@ -23,6 +25,7 @@ import { startAutoCompactor } from "./auto-compaction.js";
 import { restoreLogStorage, type Birth } from "./bootstrap.js";
 import { createSpool, formatOldSnapshot, importMachine } from "./databases.js";
 import { LiveMachine } from "./live-machine.js";
+import { forceNewCluster, writeForcedHistory } from "./force-new-cluster.js";
 import { closeDisk, openDisk, type Disk } from "./open-disk.js";
 import { createRaftEvents } from "./raft-events.js";
 import { RaftLog } from "./raft-log.js";
@@ -31,10 +34,10 @@ import { createStoragePort } from "./storage-port.js";
 import type { StartOptions } from "./start-server.js";
 import { systemClock, systemScheduler } from "./system-ports.js";
 
-/** Released segments left on disk, as etcd's --max-wals does. */
-const SEGMENTS_KEPT = 5;
 /** How long the stop of a leader waits for another to lead. */
 const HANDOVER_MAX_MS = 1000;
+/** For one attempt to ask the leader about a lease: it may not be the leader any more. */
+const LEASE_ROUND_MAX_MS = 1000;
 /** A member that was removed serves its last answers before it goes. */
 const REMOVED_PAUSE_MS = 1000;
 
@@ -48,8 +51,11 @@ export interface OpenMember {
   readonly inbox: PeerInbox;
   readonly ports: MemberPorts;
   readonly leases: LeaseKeeper;
+  readonly spool: SnapshotSpool;
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
   onLeadership(listener: (leader: bigint, isLeader: boolean) => void): void;
+  /** Calls `listener` whenever the member list has changed. */
+  onMembership(listener: () => void): void;
   start(): void;
   /** Gives leadership away, if it is here, so that the others need not miss it. */
   handOver(): Promise<void>;
@@ -71,15 +77,35 @@ export interface Network {
 
 /** @throws BootstrapError, or what the storage says; nothing is left open then. */
 export async function openMember(options: StartOptions, network: Network): Promise<OpenMember> {
-  const disk = await openDisk(options, () => network.birth());
+  const opened = await openDisk(options, () => network.birth());
   try {
+    const disk = options.config.forceNewCluster ? await force(options, opened) : opened;
     return build(options, disk, network);
   } catch (error) {
-    await disk.wal.close();
-    await disk.machine.engine.close();
-    await closeDisk(disk);
+    await opened.wal.close();
+    await opened.machine.engine.close();
+    await closeDisk(opened);
     throw error;
   }
+}
+
+/** All others are removed by entries that come with the next start of raft. */
+async function force({ logger }: StartOptions, disk: Disk): Promise<Disk> {
+  if (disk.birth !== undefined) return disk;
+  const { wal, machine, history } = disk;
+  const memberId = wal.metadata.nodeId;
+  const memberIds = machine.cluster.membership.list().map(({ id }) => id);
+  const forced = forceNewCluster(history, {
+    appliedIndex: machine.store.consistentIndex,
+    memberId,
+    memberIds,
+  });
+  await writeForcedHistory(wal, forced);
+  logger.info("forcing a new cluster of this member alone", {
+    "local-member-id": formatHexId(memberId),
+    "commit-index": forced.history.hardState.commit,
+  });
+  return { ...disk, history: forced.history };
 }
 
 function build(options: StartOptions, disk: Disk, network: Network): OpenMember {
@@ -97,7 +123,9 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     compactTail(storage, tailStart, machine.store.consistentIndex, cluster.confState ?? emptyConfState);
   let confIndex = lastConfChange(history.entries, machine.store.consistentIndex);
 
-  const log = new RaftLog(wal, SEGMENTS_KEPT, (error) => logger.warn("failed to purge wal files", { error }));
+  const log = new RaftLog(wal, config.walsMax, (error) =>
+    logger.warn("failed to purge wal files", { error }),
+  );
   const ports: MemberPorts = {
     clock: systemClock,
     scheduler: systemScheduler,
@@ -174,6 +202,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     } else if (change.kind === "add") transport.addPeer(id, change.member.peerUrls);
     else if (change.kind === "update") transport.updatePeer(id, change.peerUrls);
     else if (change.kind === "remove") transport.removePeer(id);
+    for (const listener of membershipListeners) listener();
   };
   let isRemoved = false;
   const removed = (reason: string): void => {
@@ -182,6 +211,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     logger.warn(reason);
     systemScheduler.after(REMOVED_PAUSE_MS, () => options.onRemoved());
   };
+  const membershipListeners: (() => void)[] = [];
   const listeners: ((leader: bigint, isLeader: boolean) => void)[] = [];
   const raftLogger = logger.named("raft");
   const member: Member = new Member({
@@ -226,7 +256,10 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       compactions.wake();
     },
     raiseSpaceAlarm: () => space.raiseAlarm(() => undefined),
-    onLeading: () => leases.onLeadership(true),
+    onLeading: () => {
+      leases.onLeadership(true);
+      for (const listener of listeners) listener(memberId, true);
+    },
     onRole: (leader, role, term) => {
       if (role !== StateRole.StateLeader) leases.onLeadership(false);
       if (leader !== 0n) {
@@ -264,7 +297,11 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
   const leases = new LeaseKeeper({
     member: facade,
     lessor: machine.lessor,
-    peers: { postLease: () => Promise.reject(new Error("not yet")) },
+    // One round at a time: whoever asks looks again who leads before the next.
+    peers: {
+      postLease: (urls, request, timeoutMs) =>
+        postLease(urls, request, { timeoutMs: Math.min(timeoutMs, LEASE_ROUND_MAX_MS) }),
+    },
     clock: systemClock,
     scheduler: systemScheduler,
     heartbeatMs: config.tickMs,
@@ -283,9 +320,11 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     inbox,
     ports,
     leases,
+    spool,
     onLeadership: (listener) => void listeners.push(listener),
+    onMembership: (listener) => void membershipListeners.push(listener),
     start: () => {
-      const isAlone = isOnlyVoter(memberId, disk, cluster.confState?.voters);
+      const isAlone = config.forceNewCluster || isOnlyVoter(memberId, disk, cluster.confState?.voters);
       if (isAlone) {
         logger.info("started as single-node; fast-forwarding election ticks", {
           "local-member-id": formatHexId(memberId),
@@ -294,7 +333,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       member.start(isAlone);
       leases.start();
       compactions.wake();
-      if (!isAlone) {
+      if (!isAlone && config.initialElectionTickAdvance) {
         advanceTicksAtStart({
           member,
           electionTicks: config.electionTicks,

@@ -6,17 +6,14 @@ import { resolve } from "node:path";
 import { createGrpcServer, listenClientPort, type ClientPort, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
 import { failureText } from "../api/to-status.js";
-import { ProposalError, proposeRequest, type RequestInit } from "../member/internal-requests.js";
-import { formatHexId } from "@quorate/proto";
 import { createPeerTransport } from "../peers/transport.js";
-import { createPeerLocal } from "./peer-local.js";
+import { createClusterSide, createSha256, type ClusterSide } from "./cluster-side.js";
+import { findBirth } from "./join.js";
 import { startPeerSide, type PeerSide } from "./peer-side.js";
 import type { MemberConfig } from "./config/config.js";
-import type { MemberUrl } from "./config/urls.js";
 import { bindOptions, checkListenUrls } from "./listen-check.js";
 import { createHttpEndpoints } from "./http-endpoints.js";
 import type { Logger } from "./log/logger.js";
-import { identityFromConfig } from "./bootstrap.js";
 import { openMember, type OpenMember } from "./open-member.js";
 
 export interface StartOptions {
@@ -41,8 +38,6 @@ export interface RunningServer {
 /** What a message may be larger than the largest request: the room for envelopes. Source: etcd `grpcOverheadBytes`. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
 const GRPC_DRAIN_MS = 5000;
-/** Between attempts to put the member's own requests into the log. */
-const RETRY_INTERVAL_MS = 100;
 
 /** @throws whatever kept the member from starting; nothing is left open then. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
@@ -50,7 +45,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   logger.info("starting an etcd server", startFields(config, versions));
   await checkListenUrls([...config.listenClientUrls, ...config.listenPeerUrls]);
   const open = await openMember(options, {
-    birth: () => Promise.resolve(identityFromConfig(config)),
+    birth: () => findBirth({ config, serverVersion: versions.etcd, logger }),
     createTransport: ({ memberId, clusterId, inbox }) =>
       createPeerTransport({
         identity: {
@@ -63,16 +58,19 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         report: logger,
       }),
   });
+  const fail = (error: unknown): void =>
+    options.onFatal(error instanceof Error ? error : new Error(String(error)));
   try {
+    const cluster = createClusterSide(open, config, fail);
     const peers = await startPeerSide({
       urls: config.listenPeerUrls,
       host: open.transport,
-      local: createPeerLocal(open),
+      local: cluster.local,
       logger,
       snapshotDirectory: open.snapPath,
     });
     try {
-      return await serve(options, open, peers);
+      return await serve(options, { open, cluster, peers });
     } catch (error) {
       await peers.stop();
       throw error;
@@ -83,10 +81,15 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
+interface Parts {
+  readonly open: OpenMember;
+  readonly cluster: ClusterSide;
+  readonly peers: PeerSide;
+}
+
 async function serve(
-  { config, logger, versions, onFatal }: StartOptions,
-  open: OpenMember,
-  peers: PeerSide,
+  { config, logger, onFatal }: StartOptions,
+  { open, cluster, peers }: Parts,
 ): Promise<RunningServer> {
   const grpc = createGrpcServer({
     maxReceiveMessageBytes: config.requestBytesMax + GRPC_OVERHEAD_BYTES,
@@ -98,7 +101,10 @@ async function serve(
   const services = registerServices(grpc, open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
+    cluster: cluster.operations,
     leases: open.leases,
+    snapshots: cluster.snapshots,
+    createDigest: createSha256,
     scheduler: open.ports.scheduler,
     electionTimeoutMs: config.electionTicks * config.tickMs,
     onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
@@ -110,13 +116,11 @@ async function serve(
     failureText,
     onError: (error) => logger.warn("failed to answer an http request", { error }),
   });
+  open.onLeadership(() => cluster.monitor.wake());
+  open.onMembership(() => cluster.monitor.wake());
+  cluster.monitor.start();
   open.start();
-  await Promise.all([publish(open, config), decideClusterVersion(open, versions.etcd)]);
-  logger.info("published local member to cluster through raft", {
-    "local-member-id": formatHexId(open.facade.memberId),
-    "local-member-attributes": `{Name:${config.name} ClientURLs:[${texts(config.advertiseClientUrls)}]}`,
-    "cluster-id": formatHexId(open.facade.clusterId),
-  });
+  await cluster.publish();
   const ports: ClientPort[] = [];
   try {
     for (const url of config.listenClientUrls) {
@@ -145,6 +149,7 @@ async function serve(
     services.stop();
     // Before the clients go: until another leads, their writes still have a way.
     await open.handOver();
+    cluster.monitor.stop();
     await closePorts(ports, grpc);
     http.closeAllConnections();
     http.close();
@@ -163,36 +168,6 @@ async function closePorts(ports: readonly ClientPort[], grpc: GrpcServer): Promi
   await grpc.drain(GRPC_DRAIN_MS);
   grpc.close();
   await Promise.all(closed);
-}
-
-/** Tells the cluster our name and client URLs, again and again until it is in the log. */
-function publish(open: OpenMember, config: MemberConfig): Promise<void> {
-  const clientUrls = config.advertiseClientUrls.map((url) => url.text);
-  return proposeUntilApplied(open, {
-    clusterMemberAttrSet: {
-      memberID: open.facade.memberId,
-      memberAttributes: { name: config.name, clientUrls },
-    },
-  });
-}
-
-/** The lowest version of all members is the cluster's; the only member's own version is. It only ever rises. */
-async function decideClusterVersion(open: OpenMember, version: string): Promise<void> {
-  if (open.machine.cluster.version === version) return;
-  await proposeUntilApplied(open, { clusterVersionSet: { ver: version } });
-}
-
-/** Tries again until the request is in the log; a member that replays a long log refuses proposals for a while. */
-async function proposeUntilApplied(open: OpenMember, request: RequestInit): Promise<void> {
-  for (;;) {
-    try {
-      await proposeRequest(open.member, request);
-      return;
-    } catch (error) {
-      if (!(error instanceof ProposalError) || open.member.stopped) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
-  }
 }
 
 function startFields(config: MemberConfig, versions: StartOptions["versions"]): Record<string, unknown> {
@@ -225,8 +200,4 @@ function serverFields(config: MemberConfig): Record<string, unknown> {
     "advertise-peer-urls": config.advertisePeerUrls.map((url) => url.text),
     "advertise-client-urls": config.advertiseClientUrls.map((url) => url.text),
   };
-}
-
-function texts(urls: readonly MemberUrl[]): string {
-  return urls.map((url) => url.text).join(" ");
 }

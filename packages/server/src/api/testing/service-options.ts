@@ -10,6 +10,13 @@ export const TEST_SERVICE_OPTIONS: ServiceOptions = {
     timeToLive: () => Promise.resolve(undefined),
     list: () => [],
   },
+  cluster: {
+    changeMembership: () => Promise.resolve({ kind: "failed", failure: "stopped" }),
+    moveLeader: () => Promise.resolve("not-leader"),
+    downgrade: () => Promise.resolve({ version: "3.7" }),
+  },
+  snapshots: { openDatabase: () => Promise.reject(new Error("there is no database")) },
+  createDigest: () => ({ update: () => undefined, finish: () => new Uint8Array(32) }),
   scheduler: {
     soon: (task) => void setImmediate(task),
     every: () => () => undefined,

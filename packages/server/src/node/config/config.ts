@@ -31,6 +31,11 @@ export interface MemberConfig {
   readonly tickMs: number;
   readonly electionTicks: number;
   readonly preVote: boolean;
+  readonly initialElectionTickAdvance: boolean;
+  readonly strictReconfigCheck: boolean;
+  readonly forceNewCluster: boolean;
+  /** Segments of the log left on disk although they are no longer needed; Infinity for all. */
+  readonly walsMax: number;
   readonly snapshotCountEntries: number;
   readonly snapshotCatchUpEntries: number;
   /** As given: 0 means the default of 2 GiB, negative means no quota. */
@@ -99,6 +104,10 @@ function resolve(given: FlagTexts): MemberConfig {
     tickMs,
     electionTicks: Math.floor(electionMs / tickMs),
     preVote: values.boolean("pre-vote"),
+    initialElectionTickAdvance: values.boolean("initial-election-tick-advance"),
+    strictReconfigCheck: values.boolean("strict-reconfig-check"),
+    forceNewCluster: values.boolean("force-new-cluster"),
+    walsMax: values.integer("max-wals") || Infinity,
     snapshotCountEntries: values.integer("snapshot-count"),
     snapshotCatchUpEntries: values.integer("snapshot-catchup-entries"),
     quotaBytes: values.integer("quota-backend-bytes"),

@@ -36,8 +36,8 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("heartbeat-interval", "uint", "100", ["on", "Time (in milliseconds) of a heartbeat interval."]),
   flag("election-timeout", "uint", "1000", ["on", "Time (in milliseconds) for an election to timeout."]),
   flag("initial-election-tick-advance", "bool", "true", [
-    "accepted",
-    "Has a meaning only in clusters of several members.",
+    "on",
+    "Fast-forward the election timer of a member that has just started.",
   ]),
   flag("pre-vote", "bool", "true", ["on", "Whether to run the raft PreVote phase before an election."]),
   flag("listen-peer-urls", "strings", "http://localhost:2380", [
@@ -67,7 +67,10 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("initial-cluster", "string", "", ["on", "Initial cluster configuration, name=url,..."]),
   flag("initial-cluster-state", "string", "new", ["on", "Initial cluster state ('new' or 'existing')."]),
   flag("initial-cluster-token", "string", "etcd-cluster", ["on", "Initial cluster token during bootstrap."]),
-  flag("strict-reconfig-check", "bool", "true", ["accepted", "Has a meaning only with membership changes."]),
+  flag("strict-reconfig-check", "bool", "true", [
+    "on",
+    "Reject changes of the membership that would lose the quorum.",
+  ]),
   flag("quota-backend-bytes", "int", "0", [
     "on",
     "Backend size that raises the NOSPACE alarm (0 means 2 GiB, negative means none).",
@@ -113,8 +116,11 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   ]),
   flag("max-learners", "int", "1", ["on", "Maximum number of learners in the cluster."]),
   flag("unsafe-no-fsync", "bool", "false", ["accepted", "Accepted for scripts; the log is always synced."]),
-  flag("force-new-cluster", "bool", "false", ["later", "Force to create a new one-member cluster."]),
-  flag("max-wals", "uint", "5", ["accepted", "Maximum number of wal files to retain."]),
+  flag("force-new-cluster", "bool", "false", [
+    "on",
+    "Make one member with all data out of a cluster that lost its quorum.",
+  ]),
+  flag("max-wals", "uint", "5", ["on", "Maximum number of wal files to retain (0 is unlimited)."]),
   flag("max-snapshots", "uint", "5", ["accepted", "Deprecated."]),
   flag("config-file", "string", "", ["later", "Path to the server configuration file."]),
   flag("cert-file", "string", "", ["later", "Path to the client server TLS cert file."]),

@@ -1,0 +1,171 @@
+/** Wires what concerns the cluster as a whole: changing the membership, its version, and what other members ask. */
+import { createHash } from "node:crypto";
+import type { DatabaseDownload, SnapshotPort } from "../api/ports/snapshot-port.js";
+import type { Digest } from "../api/snapshot-call.js";
+import { MembershipOperations } from "../cluster/membership-operations.js";
+import type { ClusterFacts, ProposePort } from "../cluster/ports.js";
+import { publishMember } from "../cluster/publisher.js";
+import { VersionMonitor } from "../cluster/version-monitor.js";
+import type { MemberVersions, VersionsByMember } from "../cluster/version-rules.js";
+import { linearize } from "../cluster/waiting.js";
+import { ProposalError, proposeRequest } from "../member/internal-requests.js";
+import type { PeerLocalPort } from "../peers/local-port.js";
+import { fetchVersion, postPromote, RemoteFailure } from "../peers/remote.js";
+import type { MemberConfig } from "./config/config.js";
+import { computeMemberId } from "./member-ids.js";
+import type { OpenMember } from "./open-member.js";
+import { systemClock, systemScheduler } from "./system-ports.js";
+
+/** For each question about a version. */
+const VERSION_TIMEOUT_MS = 1000;
+/** --downgrade-check-time unless set. */
+const DOWNGRADE_CHECK_MS = 5000;
+
+export interface ClusterSide {
+  readonly operations: MembershipOperations;
+  readonly monitor: VersionMonitor;
+  /** Resolves once the cluster knows this member's name and client URLs; to false when the member stopped before. */
+  readonly publish: () => Promise<boolean>;
+  readonly snapshots: SnapshotPort;
+  readonly local: PeerLocalPort;
+}
+
+export function createClusterSide(
+  open: OpenMember,
+  config: MemberConfig,
+  onError: (error: unknown) => void,
+): ClusterSide {
+  const { facade, machine, member, transport } = open;
+  const { cluster } = machine;
+  const propose: ProposePort = async (request) => {
+    try {
+      await proposeRequest(member, request);
+      return undefined;
+    } catch (error) {
+      return error instanceof ProposalError ? error.failure : { unknown: String(error) };
+    }
+  };
+  const facts: ClusterFacts = {
+    memberId: facade.memberId,
+    members: () => facade.members(),
+    clusterVersion: () => cluster.version,
+    get downgrade() {
+      return cluster.downgrade;
+    },
+    get committedIndex() {
+      return facade.committedIndex;
+    },
+    get appliedIndex() {
+      return facade.appliedIndex;
+    },
+    awaitReadIndex: (waiter) => facade.awaitReadIndex(waiter),
+  };
+  const report = open.ports.report;
+  const operations = new MembershipOperations({
+    member: facts,
+    leadership: member,
+    changes: member,
+    propose,
+    forwardPromote: (urls, id, timeoutMs) => postPromote(urls, id, { timeoutMs }),
+    activeSinceMs: (id) => transport.activeSinceMs(id),
+    computeId: (peerUrls, unixSeconds) => computeMemberId(peerUrls, "", unixSeconds),
+    clock: systemClock,
+    scheduler: systemScheduler,
+    report,
+    strictReconfigCheck: config.strictReconfigCheck,
+    requestTimeoutMs: member.requestTimeoutMs,
+    electionTimeoutMs: config.electionTicks * config.tickMs,
+  });
+  const monitor = new VersionMonitor({
+    member: facts,
+    leadership: member,
+    fetchVersions: () => fetchAllVersions(open),
+    propose,
+    scheduler: systemScheduler,
+    report,
+    downgradeCheckMs: DOWNGRADE_CHECK_MS,
+    onError,
+  });
+  const publish = (): Promise<boolean> =>
+    publishMember({
+      memberId: facade.memberId,
+      clusterId: facade.clusterId,
+      name: config.name,
+      clientUrls: config.advertiseClientUrls.map((url) => url.text),
+      propose,
+      leadership: member,
+      report,
+      clock: systemClock,
+      scheduler: systemScheduler,
+    });
+  const snapshots: SnapshotPort = {
+    openDatabase: async (): Promise<DatabaseDownload> => {
+      const file = await open.spool.open();
+      return {
+        sizeBytes: file.sizeBytes,
+        version: file.storageVersion ?? "",
+        chunks: file.chunks(),
+        release: () => file.release(),
+      };
+    },
+  };
+  return { operations, monitor, publish, snapshots, local: createPeerLocal(open, operations, facts) };
+}
+
+async function fetchAllVersions({ facade, machine }: OpenMember): Promise<VersionsByMember> {
+  const rows = machine.cluster.membership.list();
+  const versions = await Promise.all(
+    rows.map(({ id, peerUrls }) =>
+      id === facade.memberId
+        ? { server: facade.serverVersion, cluster: machine.cluster.version ?? "not_decided" }
+        : versionsOf(peerUrls),
+    ),
+  );
+  return new Map(rows.map(({ id }, i) => [id, versions[i]]));
+}
+
+async function versionsOf(peerUrls: readonly string[]): Promise<MemberVersions | undefined> {
+  for (const url of peerUrls) {
+    const answer = await fetchVersion(url, { timeoutMs: VERSION_TIMEOUT_MS });
+    if (!(answer instanceof RemoteFailure)) return answer;
+  }
+  return undefined;
+}
+
+/** What other members ask of this one over the peer port. */
+function createPeerLocal(
+  { facade, machine, leases }: OpenMember,
+  operations: MembershipOperations,
+  facts: ClusterFacts,
+): PeerLocalPort {
+  return {
+    memberId: facade.memberId,
+    clusterId: facade.clusterId,
+    serverVersion: facade.serverVersion,
+    clusterVersion: () => machine.cluster.version,
+    storageVersion: () => machine.cluster.version,
+    members: () => facade.members(),
+    promote: (id) => operations.promoteHere(id),
+    leases: leases.local,
+    get committedIndex() {
+      return facade.committedIndex;
+    },
+    get appliedIndex() {
+      return facade.appliedIndex;
+    },
+    hashKv: async (revision) => {
+      const answer = await facade.storage.hashKv(revision);
+      return typeof answer === "string" ? answer : { ...answer, revision: machine.store.revision };
+    },
+    downgradeEnabled: async () => {
+      const failure = await linearize(facts);
+      if (failure !== undefined) throw new Error(typeof failure === "string" ? failure : failure.unknown);
+      return facade.downgrade.enabled;
+    },
+  };
+}
+
+export function createSha256(): Digest {
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), finish: () => hash.digest() };
+}
