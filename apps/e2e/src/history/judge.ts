@@ -5,7 +5,7 @@ import type { History, MemberHash } from "./history.js";
 
 /**
  * Linearizability and order of revisions, acknowledged writes that are lost, what watchers were told, and whether members are
- * equal. Needs no server; takes a second or two for half a million operations.
+ * equal. Needs no server; takes some ten seconds for half a million operations.
  */
 export function judge(history: History): Verdict {
   const findings = new Findings();

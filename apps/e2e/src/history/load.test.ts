@@ -3,11 +3,15 @@ import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Member, sleep } from "../harness/member.js";
-import { subjectKind } from "../harness/programs.js";
+import { lacksOffers } from "../harness/offers.js";
+import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { formatVerdict, judge, longestWriteGap, readHistory, saveHistory, startLoad } from "./index.js";
 import type { History } from "./index.js";
 
-describe("a load against one member that is killed and restarted", () => {
+const suite = "a load against one member that is killed and restarted";
+const isLeftOut = missesPrograms(suite, [subjectKind]) || lacksOffers(suite, ["Watch", "Maintenance.HashKV"]);
+
+describe.skipIf(isLeftOut)(suite, () => {
   let member: Member;
   let history: History;
 

@@ -1,5 +1,6 @@
 /** The end of a load: a last write, the store's own history up to it, and the hashes of its members. */
-import { create, etcdserverpb, fromBinary, toBinary } from "@quorate/proto";
+import type { ServiceError } from "@grpc/grpc-js";
+import { GrpcStatus, create, etcdserverpb, fromBinary, toBinary } from "@quorate/proto";
 import type { StoreEvent } from "@quorate/sim";
 import { sleep } from "../harness/member.js";
 import { WireClient, pathOf } from "../harness/wire-client.js";
@@ -45,14 +46,14 @@ export async function clearPrefix(endpoints: readonly string[], prefix: string):
 }
 
 /**
- * The events of the prefix from `fromRevision` to `toRevision`, both included, as one member tells them; undefined when
- * the first of them are compacted.
+ * The events of the prefix from `fromRevision` to `toRevision`, both included, as one member tells them; "gone" when
+ * the first of them are compacted, or members know no watch.
  */
 export function readEvents(
   endpoints: readonly string[],
   prefix: string,
   range: { fromRevision: number; toRevision: number },
-): Promise<readonly StoreEvent[] | "compacted"> {
+): Promise<readonly StoreEvent[] | "gone"> {
   return askAny(endpoints, (client) => readEventsOf(client, prefix, range));
 }
 
@@ -60,24 +61,26 @@ function readEventsOf(
   client: WireClient,
   prefix: string,
   { fromRevision, toRevision }: { fromRevision: number; toRevision: number },
-): Promise<readonly StoreEvent[] | "compacted" | undefined> {
+): Promise<readonly StoreEvent[] | "gone" | undefined> {
   const stream = client.openBidiStream(pathOf(etcdserverpb.Watch.method.watch));
   const events: StoreEvent[] = [];
   return new Promise((resolve) => {
-    const settle = (answer: readonly StoreEvent[] | "compacted" | undefined): void => {
+    const settle = (answer: readonly StoreEvent[] | "gone" | undefined): void => {
       clearTimeout(timer);
       stream.cancel();
       resolve(answer);
     };
     let timer = setTimeout(settle, HISTORY_SILENCE_MS_MAX, undefined);
-    stream.on("error", () => settle(undefined));
+    stream.on("error", ({ code }: Partial<ServiceError>) => {
+      settle(code === GrpcStatus.Unimplemented ? "gone" : undefined);
+    });
     stream.on("end", () => settle(undefined));
     stream.on("data", (bytes: Buffer) => {
       clearTimeout(timer);
       timer = setTimeout(settle, HISTORY_SILENCE_MS_MAX, undefined);
       const response = fromBinary(etcdserverpb.WatchResponseSchema, bytes);
       if (response.canceled) {
-        settle(response.compactRevision > 0n ? "compacted" : undefined);
+        settle(response.compactRevision > 0n ? "gone" : undefined);
         return;
       }
       for (const event of response.events) events.push(toStoreEvent(event, false));

@@ -142,7 +142,7 @@ async function settle(ending: Ending): Promise<History> {
     finalRevision,
     operations: log.operations,
     watchers: watchers.map((watcher) => watcher.toLog(isAlive[watcher.endpoint] ? finalRevision : 0)),
-    events: events === "compacted" ? undefined : events,
+    events: events === "gone" ? undefined : events,
     hashes,
     marks: log.marks,
     successMs: log.successMs,
