@@ -18,6 +18,11 @@ export interface LoadOptions {
   readonly deadlineMs?: number;
   /** Watchers of all keys of the load on every endpoint; default 1, 0 for none. */
   readonly watchersPerEndpoint?: number;
+  /**
+   * Whether watchers ask for their progress all the time; default true. etcd before 3.4.25 and 3.5.8 may tell progress before
+   * the events it covers, which the judge does not let pass.
+   */
+  readonly asksProgress?: boolean;
   /** Operations after which the load ends by itself, so that memory is bounded; default `OPERATIONS_MAX`. */
   readonly operationsMax?: number;
 }

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Member, sleep } from "../harness/member.js";
+import { isOlder, readVersion } from "../harness/etcd-version.js";
 import { lacksOffers } from "../harness/offers.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { formatVerdict, judge, longestWriteGap, readHistory, saveHistory, startLoad } from "./index.js";
@@ -17,7 +18,9 @@ describe.skipIf(isLeftOut)(suite, () => {
 
   beforeAll(async () => {
     member = await Member.start({ kind: subjectKind });
+    const asksProgress = !isOlder(await readVersion(member), "3.5.8");
     const load = await startLoad({
+      asksProgress,
       endpoints: [member.endpoint],
       seed: 11,
       clients: 8,

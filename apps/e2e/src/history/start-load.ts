@@ -102,6 +102,7 @@ function startWatchers(options: LoadOptions, prefix: string, baseRevision: numbe
         prefix,
         startRevision: baseRevision + 1,
         wantsPrevious: index % 2 === 0,
+        asksProgress: options.asksProgress ?? true,
       });
     }),
   );

@@ -11,7 +11,7 @@ import type { WatcherLog, WatchRecord } from "@quorate/sim";
 import { WireClient, pathOf } from "../harness/wire-client.js";
 import { prefixEnd, toBytes, toStoreEvent } from "./key-value-wire.js";
 
-const ASK_PROGRESS_MS = 1_000;
+const ASK_PROGRESS_MS = 200;
 const SILENCE_MS_MAX = 5_000;
 const REOPEN_AFTER_MS = 100;
 /** Records of one watcher; beyond it the watcher ends, and is only judged by what it was told until then. */
@@ -24,6 +24,8 @@ export interface WatcherOptions {
   readonly prefix: string;
   readonly startRevision: number;
   readonly wantsPrevious: boolean;
+  /** Without it a stream that says nothing is never given up. */
+  readonly asksProgress: boolean;
 }
 
 export class Watcher {
@@ -35,13 +37,13 @@ export class Watcher {
   #heardMs = 0;
   #isClosed = false;
   #reopenTimer: NodeJS.Timeout | undefined;
-  readonly #progressTimer: NodeJS.Timeout;
+  readonly #progressTimer: NodeJS.Timeout | undefined;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
     this.#reachedRevision = options.startRevision - 1;
     this.#client = new WireClient(options.address);
-    this.#progressTimer = setInterval(() => this.#askProgress(), ASK_PROGRESS_MS);
+    if (options.asksProgress) this.#progressTimer = setInterval(() => this.#askProgress(), ASK_PROGRESS_MS);
     this.#open();
   }
 
