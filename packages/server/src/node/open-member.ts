@@ -28,6 +28,7 @@ import { LiveMachine } from "./live-machine.js";
 import { forceNewCluster, writeForcedHistory } from "./force-new-cluster.js";
 import { closeDisk, openDisk, type Disk } from "./open-disk.js";
 import { createRaftEvents } from "./raft-events.js";
+import { PeerRoster } from "./peer-roster.js";
 import { RaftLog } from "./raft-log.js";
 import { SnapshotInstaller } from "./snapshot-installer.js";
 import { createStoragePort } from "./storage-port.js";
@@ -176,10 +177,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       confIndex = index;
       leases.onLeadership(false);
       trimmer.restored(index);
-      transport.removeAllPeers();
-      for (const { id, peerUrls } of cluster.membership.list()) {
-        if (id !== memberId) transport.addPeer(id, peerUrls);
-      }
+      roster.replace(cluster.membership.list());
       compactions.wake();
     },
   });
@@ -197,11 +195,9 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
   const followMembership = (change: MembershipChange, index: number): void => {
     confIndex = index;
     const id = change.kind === "add" ? change.member.id : change.id;
-    if (id === memberId) {
-      if (change.kind === "remove") removed("the local member has been removed from the cluster");
-    } else if (change.kind === "add") transport.addPeer(id, change.member.peerUrls);
-    else if (change.kind === "update") transport.updatePeer(id, change.peerUrls);
-    else if (change.kind === "remove") transport.removePeer(id);
+    if (id === memberId && change.kind === "remove")
+      removed("the local member has been removed from the cluster");
+    roster.replace(cluster.membership.list());
     for (const listener of membershipListeners) listener();
   };
   let isRemoved = false;
@@ -280,8 +276,8 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
   const transport: RafthttpTransport = network.createTransport({ memberId, clusterId, inbox });
   if (disk.birth !== undefined && disk.birth.peers.length > 0) member.node.bootstrap(disk.birth.peers);
   for (const { id, peerUrls } of disk.birth?.remotes ?? []) transport.addRemote(id, peerUrls);
-  for (const { id, peerUrls } of cluster.membership.list())
-    if (id !== memberId) transport.addPeer(id, peerUrls);
+  const roster = new PeerRoster(memberId, transport);
+  roster.replace(cluster.membership.list());
 
   const facade = new MemberFacade({
     clusterId,

@@ -3,7 +3,8 @@
  *
  * Before 3.5 databases name neither the term nor the raft configuration, and their members are not to be relied on: the term is in
  * the log, the members in the `.snap` file that goes with the log's snapshot and in the changes behind it. Since 3.5 the members
- * are right, and the configuration follows from them: etcd from 3.7 on does the same.
+ * are right, and the configuration follows from them: etcd from 3.7 on does the same. An old `snapshot restore` leaves the members of
+ * the old cluster in a database of any age; the log and its `.snap` file are the new cluster's, so they win where the two differ.
  */
 import { formatMember, parseMember, type Member } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
@@ -56,22 +57,29 @@ export async function findMissingRows(
   const rows: RowOverride[] = [];
   if (state.index === 0 && index > 0) rows.push(counterRow(INDEX_ROW, index));
   let { members } = state;
-  if (state.term === 0 || members.length === 0) {
-    const replayed = await replayMembers(snapPath, log, index);
-    if (replayed !== undefined && replayed.members.length > 0) {
+  const replayed = await replayMembers(snapPath, log, index);
+  if (replayed !== undefined && replayed.members.length > 0) {
+    if (state.term === 0 || !sameIds(replayed.members, members)) {
       ({ members } = replayed);
       rows.push(...memberRows(state, replayed));
       if (state.clusterVersion === undefined && replayed.version !== undefined) {
         rows.push(textRow("cluster", CLUSTER_VERSION_ROW, replayed.version));
       }
     }
-    const term = termAt(index, log);
-    if (state.term === 0 && term !== undefined && term > 0) rows.push(counterRow(TERM_ROW, term));
   }
+  const term = termAt(index, log);
+  if (state.term === 0 && term !== undefined && term > 0) rows.push(counterRow(TERM_ROW, term));
   // Also when the database names one: `snapshot restore` leaves that of the old cluster there.
   const confState = confStateOf(members) ?? log.snapshot.confState;
   if (confState !== undefined) rows.push(textRow("meta", CONF_STATE_ROW, formatConfStateRow(confState)));
   return rows;
+}
+
+/** Names and client URLs may be newer in the database; who is a member, and how, may not. */
+function sameIds(a: readonly Member[], b: readonly Member[]): boolean {
+  const nameOf = ({ id, isLearner }: Member): string => `${id}/${isLearner}`;
+  const names = new Set(b.map(nameOf));
+  return a.length === b.length && a.every((member) => names.has(nameOf(member)));
 }
 
 /** Undefined when the list at the log's start is nowhere: then the database is the better source. */
