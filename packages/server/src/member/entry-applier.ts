@@ -17,7 +17,7 @@ import { EntryType, NONE, type ConfChange, type Entry, type RawNode } from "@quo
 import { assert } from "@quorate/std";
 import { fromBinary, raftpb } from "@quorate/proto";
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
-import type { AppliedConfChange, EntryApplier } from "./member.js";
+import type { AppliedConfChange, EntryApplier } from "./member-parts.js";
 import type { ReportPort } from "./ports.js";
 
 /** The machine's applier. */

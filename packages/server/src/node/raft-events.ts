@@ -17,6 +17,12 @@ const REPEATED: ReadonlySet<RaftEvent["kind"]> = new Set<RaftEvent["kind"]>([
   "vote-rejected",
 ]);
 
+/**
+ * With asynchronous storage writes a change of the commit index is answered like an append, with the newest entry of that moment; the
+ * append itself may have been answered before. That is how it should be, and no news.
+ */
+const ROUTINE: ReadonlySet<RaftEvent["kind"]> = new Set<RaftEvent["kind"]>(["stable-entry-missing"]);
+
 export interface RaftEventsOptions {
   readonly memberId: bigint;
   readonly logger: Logger;
@@ -29,6 +35,7 @@ export function createRaftEvents({ memberId, logger, clock, debug }: RaftEventsO
   const lastMs = new Map<RaftEvent["kind"], number>();
   return {
     emit: (event) => {
+      if (ROUTINE.has(event.kind)) return;
       if (REPEATED.has(event.kind)) {
         const nowMs = clock.monotonicMs();
         if (nowMs - (lastMs.get(event.kind) ?? -Infinity) < REPEAT_MS) return;

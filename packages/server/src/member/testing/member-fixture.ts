@@ -16,7 +16,8 @@ import { create, etcdserverpb, toBinary } from "@quorate/proto";
 import { MemoryLogStorage, type Entry, type HardState } from "@quorate/raft";
 import type { MemberFailure } from "../../api/member-port.js";
 import { createEntryApplier } from "../entry-applier.js";
-import { Member, type EntryApplier } from "../member.js";
+import { Member } from "../member.js";
+import type { EntryApplier } from "../member-parts.js";
 import type { LogPort, MemberPorts, SnapshotMark } from "../ports.js";
 
 export const MEMBER_ID = 0x1234n;
