@@ -89,6 +89,11 @@ export class ClusterService {
 
   readonly #handleUpdate = (call: UnaryCall, message: Uint8Array): void => {
     const { ID, peerURLs } = decodeMessage(etcdserverpb.MemberUpdateRequestSchema, message);
+    // etcd leaves this check to its clients, and its members end when the log tells them to dial such a URL.
+    if (normalizePeerUrls(peerURLs) === undefined) {
+      failCall(call, "member-bad-urls");
+      return;
+    }
     this.#change(call, { kind: "update", id: ID, peerUrls: peerURLs }, (members) => {
       replyMessage(call, etcdserverpb.MemberUpdateResponseSchema, this.#body(members));
     });

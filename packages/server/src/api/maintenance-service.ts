@@ -3,20 +3,24 @@
  * which version the cluster has. Source: operations 3.
  */
 import { OPERATION, type Alarm } from "@quorate/machine";
-import { ERRORS, etcdserverpb, operandFromInt64 } from "@quorate/proto";
+import { ERRORS, etcdserverpb, GrpcStatus, operandFromInt64 } from "@quorate/proto";
 import type { ServerStreamCall, UnaryCall } from "@quorate/rpc";
 import { decodeMessage, replyMessage } from "./generated-codec.js";
+import { shortVersion } from "../cluster/semantic-version.js";
 import type { GuardedMethod } from "./guard.js";
 import type { ResponseHeaders } from "./header.js";
 import type { MemberPort } from "./member-port.js";
 import type { ClusterPort, DowngradeAction } from "./ports/cluster-port.js";
 import type { SnapshotPort } from "./ports/snapshot-port.js";
 import type { Proposals } from "./proposals.js";
-import { sendDatabase, type Digest } from "./snapshot-call.js";
+import { downloadDatabase, type Digest } from "./snapshot-call.js";
 import { failCall } from "./to-status.js";
 
 /** By number, as requests name them. */
 const DOWNGRADE_ACTIONS: readonly DowngradeAction[] = ["validate", "enable", "cancel"];
+
+/** Each keeps a copy of the database on disk for as long as its client takes. */
+export const DOWNLOADS_MAX = 16;
 
 const ALARM_NAMES: readonly string[] = ["NONE", "NOSPACE", "CORRUPT"];
 
@@ -34,6 +38,7 @@ export interface MaintenanceServiceOptions {
 
 export class MaintenanceService {
   readonly #options: MaintenanceServiceOptions;
+  #downloadCount = 0;
 
   constructor(options: MaintenanceServiceOptions) {
     this.#options = options;
@@ -108,15 +113,20 @@ export class MaintenanceService {
   readonly #handleSnapshot = (call: ServerStreamCall, message: Uint8Array): void => {
     decodeMessage(etcdserverpb.SnapshotRequestSchema, message);
     const { snapshots, createDigest } = this.#options;
-    const run = async (): Promise<void> => {
-      const download = await snapshots.openDatabase();
-      if (call.ended) download.release();
-      else await sendDatabase(call, download, createDigest());
-    };
-    // A full disk costs this client its backup, and nobody else anything.
-    run().catch((error: unknown) => {
-      failCall(call, { unknown: error instanceof Error ? error.message : String(error) });
-    });
+    if (this.#downloadCount === DOWNLOADS_MAX) {
+      call.fail(GrpcStatus.ResourceExhausted, "too many snapshots are being downloaded from this member");
+      return;
+    }
+    this.#downloadCount += 1;
+    downloadDatabase(call, snapshots, createDigest())
+      .catch((error: unknown) => {
+        // A full disk costs this client its backup, and nobody else anything.
+        failCall(call, { unknown: error instanceof Error ? error.message : String(error) });
+      })
+      .finally(() => {
+        this.#downloadCount -= 1;
+      })
+      .catch(this.#options.onError);
   };
 
   /** The response has no header. */
@@ -141,7 +151,7 @@ export class MaintenanceService {
       else
         replyMessage(call, etcdserverpb.DowngradeResponseSchema, {
           header: headers.message(),
-          version: outcome.version,
+          version: shortVersion(outcome.version),
         });
     }, onError);
   };
