@@ -1,4 +1,7 @@
-/** How long the suites of faults take: seconds in every run of all tests, minutes with `LONG=1`. */
+/**
+ * How long the suites of faults take: seconds in every run of all tests, minutes with `LONG=1`. `E2E_FAULT_SECONDS` says for how
+ * long each scenario is repeated, whichever of the two it is.
+ */
 
 export interface SuiteSize {
   readonly isLong: boolean;
@@ -10,10 +13,14 @@ export interface SuiteSize {
 }
 
 const isLong = process.env["LONG"] === "1";
+const chosenSeconds = process.env["E2E_FAULT_SECONDS"];
 
-export const suiteSize: SuiteSize = isLong
+const usual: SuiteSize = isLong
   ? { isLong, secondsEach: 300, faultMs: 8_000, operationsPerSecondMax: 400 }
   : { isLong, secondsEach: 1, faultMs: 3_000, operationsPerSecondMax: 1_000 };
+
+export const suiteSize: SuiteSize =
+  chosenSeconds === undefined ? usual : { ...usual, secondsEach: Number(chosenSeconds) };
 
 /** Replays the choices of a run; servers and machines decide about the rest. */
 export const suiteSeed: number = Number(process.env["E2E_SEED"] ?? Date.now() % 1_000_000);
