@@ -11,16 +11,19 @@ afterEach(() => {
 interface State {
   alarms: number[];
   leaderId: bigint;
+  isLearner: boolean;
   failure: MemberFailure | undefined;
 }
 
 /** The endpoints behind a listening socket that hands its connections over, as the client port does. */
 async function serve(state: Partial<State> = {}): Promise<number> {
-  const { alarms = [], leaderId = 1n, failure } = state;
+  const { alarms = [], leaderId = 1n, isLearner = false, failure } = state;
   const http = createHttpEndpoints({
     member: {
       alarms: { list: () => alarms.map((type) => ({ memberId: 1n, type })) },
       leaderId,
+      isLearner,
+      store: { revision: 1 },
       serverVersion: "3.7.0",
       awaitReadIndex: (waiter: ReadWaiter) =>
         failure === undefined ? waiter.onReady() : waiter.onFailed(failure),
@@ -31,7 +34,6 @@ async function serve(state: Partial<State> = {}): Promise<number> {
     onError: (error) => {
       throw error;
     },
-    failureText: (why) => (typeof why === "string" ? why : why.unknown),
   });
   const server = createServer((socket) => void http.emit("connection", socket));
   servers.push(server);
@@ -63,7 +65,15 @@ describe("health", () => {
     ["/health", { alarms: [9] }, 503, `{"health":"false","reason":"ALARM UNKNOWN"}\n`],
     ["/health", { leaderId: 0n }, 503, `{"health":"false","reason":"RAFT NO LEADER"}\n`],
     ["/health?serializable=true", { leaderId: 0n }, 200, `{"health":"true","reason":""}`],
-    ["/health", { failure: "timeout" }, 503, `{"health":"false","reason":"RANGE ERROR:timeout"}\n`],
+    ["/health?exclude=", { alarms: [2] }, 503, `{"health":"false","reason":"ALARM CORRUPT"}\n`],
+    ["/health?serializable=true", { failure: "timeout" }, 200, `{"health":"true","reason":""}`],
+    ["/health", { isLearner: true }, 200, `{"health":"true","reason":""}`],
+    [
+      "/health",
+      { failure: "timeout" },
+      503,
+      `{"health":"false","reason":"RANGE ERROR:etcdserver: request timed out"}\n`,
+    ],
   ])("%s with %o answers %d", async (path, state, status, body) => {
     const answer = await get(await serve(state), path);
     expect(answer.split(" ")[1]).toBe(String(status));
@@ -74,6 +84,72 @@ describe("health", () => {
     const answer = await get(await serve(), "/health", "DELETE");
     expect(answer).toContain("405 Method Not Allowed");
     expect(answer).toContain("Allow: GET");
+  });
+});
+
+const READY = "[+]data_corruption ok\n[+]serializable_read ok\n[+]linearizable_read ok\n[+]non_learner ok\n";
+
+describe("livez and readyz", () => {
+  test.each<[string, string, Partial<State>, number, string]>([
+    ["all is well", "/livez", {}, 200, "ok\n"],
+    ["all is well", "/readyz", {}, 200, "ok\n"],
+    ["in words", "/livez?verbose", {}, 200, "[+]serializable_read ok\nok\n"],
+    ["in words, whatever the value", "/readyz?verbose=0", {}, 200, `${READY}ok\n`],
+    ["one check", "/readyz/non_learner?verbose", {}, 200, "[+]non_learner ok\nok\n"],
+    ["one check of the other probe", "/livez/non_learner", {}, 404, "404 page not found\n"],
+    ["no check", "/readyz/nope", {}, 404, "404 page not found\n"],
+    ["a name behind a slash", "/readyz/", {}, 404, "404 page not found\n"],
+    ["out of space", "/readyz", { alarms: [1] }, 200, "ok\n"],
+    ["out of space", "/livez", { alarms: [1] }, 200, "ok\n"],
+    ["corrupt", "/livez", { alarms: [2] }, 200, "ok\n"],
+    [
+      "corrupt",
+      "/readyz",
+      { alarms: [2] },
+      503,
+      `${READY.replace("[+]data_corruption ok", "[-]data_corruption failed: alarm activated: CORRUPT")}\n`,
+    ],
+    [
+      "corrupt, one check",
+      "/readyz/data_corruption",
+      { alarms: [2] },
+      503,
+      "[-]data_corruption failed: alarm activated: CORRUPT\n\n",
+    ],
+    ["no quorum", "/livez", { failure: "timeout", leaderId: 0n }, 200, "ok\n"],
+    ["no quorum, excluded", "/readyz?exclude=linearizable_read", { failure: "timeout" }, 200, "ok\n"],
+    [
+      "no quorum, an unknown name excluded",
+      "/readyz?exclude=nope",
+      { failure: "timeout" },
+      503,
+      `${READY.replace("[+]linearizable_read ok", "[-]linearizable_read failed: etcdserver: request timed out")}\n`,
+    ],
+    [
+      "no quorum, one check, which cannot be excluded",
+      "/readyz/linearizable_read?exclude=linearizable_read",
+      { failure: "timeout" },
+      503,
+      "[-]linearizable_read failed: etcdserver: request timed out\n\n",
+    ],
+    ["a learner", "/livez", { isLearner: true }, 200, "ok\n"],
+    [
+      "a learner",
+      "/readyz",
+      { isLearner: true },
+      503,
+      `${READY.replace("[+]non_learner ok", "[-]non_learner failed: not supported for learner")}\n`,
+    ],
+    ["all checks excluded", "/livez?exclude=serializable_read", {}, 200, "ok\n"],
+  ])("%s: %s", async (_situation, path, state, status, body) => {
+    const answer = await get(await serve(state), path);
+    expect(answer.split(" ")[1]).toBe(String(status));
+    expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toBe(body);
+    expect(answer.toLowerCase()).toContain("x-content-type-options: nosniff");
+  });
+
+  test.each(["/livez", "/readyz", "/readyz/non_learner"])("only GET is answered by %s", async (path) => {
+    expect(await get(await serve(), path, "POST")).toContain("Allow: GET");
   });
 });
 

@@ -1,18 +1,24 @@
 /**
- * What the client port answers to HTTP/1: `/health` and `/version`, byte for byte as etcd does, since probes and scripts
- * compare bodies. Source: etcd `server/etcdserver/api/etcdhttp`.
+ * What the client port answers to HTTP/1: `/health`, `/livez`, `/readyz` and `/version`, byte for byte as etcd does, since probes and
+ * scripts compare bodies. Source: etcd `server/etcdserver/api/etcdhttp`; operations 7.2, 7.3.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import {
+  checksOf,
+  runChecks,
+  unhealthyReason,
+  type HealthSource,
+  type ProbeName,
+} from "../api/health-checks.js";
 import type { MemberFailure, MemberPort } from "../api/member-port.js";
+import type { ReportPort } from "../member/ports.js";
 
-/** Alarm types by number, as the reasons name them. */
-const ALARM_NAMES: Readonly<Record<number, string>> = { 1: "NOSPACE", 2: "CORRUPT" };
 /** From the connection, or from the last answer on it, to the end of the next request's headers. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 export interface HttpEndpointsOptions {
-  readonly member: Pick<MemberPort, "alarms" | "leaderId" | "awaitReadIndex" | "serverVersion">;
+  readonly member: HealthSource & Pick<MemberPort, "serverVersion">;
   /** Decided cluster version, or undefined before that. */
   readonly clusterVersion: () => string | undefined;
   readonly storageVersion: () => string | undefined;
@@ -20,8 +26,10 @@ export interface HttpEndpointsOptions {
   readonly onError: (error: unknown) => void;
   /** Default 60 s; shorter in tests. */
   readonly requestTimeoutMs?: number;
-  /** Text of a failure, as clients see it. */
-  readonly failureText: (failure: MemberFailure) => string;
+  /** Takes the reasons of failed checks. */
+  readonly report?: ReportPort;
+  /** No longer read: checks have the texts that clients see. */
+  readonly failureText?: (failure: MemberFailure) => string;
 }
 
 /** A server without a listening socket: connections are handed to it with `emit("connection", socket)`. */
@@ -59,23 +67,12 @@ async function handle(
 ): Promise<void> {
   // Not parsed as a URL: what clients send here need not be one.
   const [path = "", query = ""] = (request.url ?? "").split("?", 2);
-  switch (path) {
-    case "/health":
-      return handleHealth(options, { request, response, query: new URLSearchParams(query) });
-    case "/version":
-      if (!allowOnlyGet(request, response)) return;
-      response.setHeader("Content-Type", "application/json");
-      response.end(
-        JSON.stringify({
-          etcdserver: options.member.serverVersion,
-          etcdcluster: options.clusterVersion() ?? "not_decided",
-          storage: options.storageVersion() ?? "unknown",
-        }),
-      );
-      return;
-    default:
-      return sendError(response, 404, "404 page not found");
-  }
+  const call = { request, response, query: new URLSearchParams(query) };
+  if (path === "/health") return handleHealth(options, call);
+  if (path === "/version") return handleVersion(options, call);
+  const [, probe, subPath = ""] = /^\/(livez|readyz)(?:\/([a-z_]+))?$/.exec(path) ?? [];
+  if (probe === "livez" || probe === "readyz") return handleProbe(options, call, { probe, subPath });
+  sendError(response, 404, "404 page not found");
 }
 
 interface HealthCall {
@@ -84,32 +81,59 @@ interface HealthCall {
   readonly query: URLSearchParams;
 }
 
-async function handleHealth(options: HttpEndpointsOptions, call: HealthCall): Promise<void> {
+function handleVersion(options: HttpEndpointsOptions, { request, response }: HealthCall): void {
+  if (!allowOnlyGet(request, response)) return;
+  response.setHeader("Content-Type", "application/json");
+  response.end(
+    JSON.stringify({
+      etcdserver: options.member.serverVersion,
+      etcdcluster: options.clusterVersion() ?? "not_decided",
+      storage: options.storageVersion() ?? "unknown",
+    }),
+  );
+}
+
+async function handleHealth({ member, report }: HttpEndpointsOptions, call: HealthCall): Promise<void> {
   if (!allowOnlyGet(call.request, call.response)) return;
-  const serializable = call.query.get("serializable") === "true";
-  const reason = await unhealthyReason(options, new Set(call.query.getAll("exclude")), serializable);
-  if (reason !== undefined) return sendError(call.response, 503, JSON.stringify({ health: "false", reason }));
+  const isSerializable = call.query.get("serializable") === "true";
+  const excludedAlarms = new Set(call.query.getAll("exclude"));
+  const reason = await unhealthyReason(member, { excludedAlarms, isSerializable });
+  if (reason !== undefined) {
+    const output = JSON.stringify({ health: "false", reason });
+    report?.warn("/health error", { output, "status-code": 503 });
+    return sendError(call.response, 503, output);
+  }
   call.response.setHeader("Content-Type", "text/plain; charset=utf-8");
   call.response.end(JSON.stringify({ health: "true", reason: "" }));
 }
 
-async function unhealthyReason(
-  { member, failureText }: HttpEndpointsOptions,
-  excluded: ReadonlySet<string>,
-  serializable: boolean,
-): Promise<string | undefined> {
-  for (const alarm of member.alarms.list()) {
-    const name = ALARM_NAMES[alarm.type] ?? "UNKNOWN";
-    if (!excluded.has(name)) return `ALARM ${name}`;
+interface Probe {
+  readonly probe: ProbeName;
+  /** Name of the only check that is asked for; empty for all. */
+  readonly subPath: string;
+}
+
+async function handleProbe(
+  { member, report }: HttpEndpointsOptions,
+  { request, response, query }: HealthCall,
+  { probe, subPath }: Probe,
+): Promise<void> {
+  const checks = checksOf(probe, subPath);
+  if (checks === undefined) return sendError(response, 404, "404 page not found");
+  if (!allowOnlyGet(request, response)) return;
+  // Names that nobody knows are no reason to fail: other versions may have them.
+  const excluded = new Set(subPath === "" ? query.getAll("exclude") : []);
+  const { isOk, details } = await runChecks(
+    member,
+    checks.filter((name) => !excluded.has(name)),
+  );
+  if (!isOk) {
+    report?.warn("Health check error", { path: `/${probe}`, reason: details, "status-code": 503 });
+    return sendError(response, 503, details);
   }
-  if (serializable) return undefined;
-  if (member.leaderId === 0n) return "RAFT NO LEADER";
-  return new Promise((resolve) => {
-    member.awaitReadIndex({
-      onReady: () => resolve(undefined),
-      onFailed: (failure) => resolve(`RANGE ERROR:${failureText(failure)}`),
-    });
-  });
+  response.setHeader("Content-Type", "text/plain; charset=utf-8");
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.end(`${query.has("verbose") ? details : ""}ok\n`);
 }
 
 function allowOnlyGet(request: IncomingMessage, response: ServerResponse): boolean {
