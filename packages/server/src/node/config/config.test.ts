@@ -75,6 +75,28 @@ describe("environment", () => {
   });
 });
 
+describe("names of older releases", () => {
+  test.each([["experimental-snapshot-catchup-entries"], ["experimental-snapshot-catch-up-entries"]])(
+    "--%s means --snapshot-catchup-entries",
+    (alias) => {
+      const variable = `ETCD_${alias.toUpperCase().replaceAll("-", "_")}`;
+      expect(config([`--${alias}=7`]).snapshotCatchUpEntries).toBe(7);
+      expect(config([], { [variable]: "7" }).snapshotCatchUpEntries).toBe(7);
+      expect(parseFlags([`--${alias}=7`], {})).toMatchObject({
+        warnings: [`--${alias} is deprecated; use --snapshot-catchup-entries`],
+      });
+    },
+  );
+
+  test("the newer name wins, in whatever order, and values are checked alike", () => {
+    const older = "--experimental-downgrade-check-time=1s";
+    expect(config([older]).downgradeCheckMs).toBe(1000);
+    expect(config([older, "--downgrade-check-time=2s"]).downgradeCheckMs).toBe(2000);
+    expect(config(["--downgrade-check-time=2s", older]).downgradeCheckMs).toBe(2000);
+    expect(parseFlags(["--experimental-downgrade-check-time=soon"], {})).toMatchObject({ exitCode: 2 });
+  });
+});
+
 describe("checks", () => {
   const urls = ["--listen-client-urls=http://127.0.0.1:1", "--advertise-client-urls=http://127.0.0.1:1"];
   test.each<[string, string[]]>([
@@ -101,6 +123,43 @@ describe("checks", () => {
   ])("%s", (message, argv) => {
     expect(() => config(argv)).toThrow(ConfigError);
     expect(() => config(argv)).toThrow(message);
+  });
+
+  test("two ways to find the first members are one too many", () => {
+    const both = ["--initial-cluster=default=http://localhost:2380", "--discovery-srv=example.com"];
+    expect(() => config(both)).toThrow("multiple discovery or bootstrap flags are set");
+  });
+
+  test("two members may share a host, one may have several URLs, none may have another's", () => {
+    const members = "a=http://10.0.0.1:1,b=http://10.0.0.1:2,a=http://10.0.0.1:3";
+    const own = ["--name=a", "--initial-advertise-peer-urls=http://10.0.0.1:3,http://10.0.0.1:1"];
+    expect(config([...own, `--initial-cluster=${members}`]).initialCluster).toEqual(
+      new Map([
+        ["a", ["http://10.0.0.1:1", "http://10.0.0.1:3"]],
+        ["b", ["http://10.0.0.1:2"]],
+      ]),
+    );
+    expect(() => config([...own, `--initial-cluster=${members},c=http://10.0.0.1:2`])).toThrow(
+      "has duplicate url",
+    );
+  });
+
+  test("what concerns the cluster is typed", () => {
+    expect(config([])).toMatchObject({
+      initialClusterState: "new",
+      strictReconfigCheck: true,
+      forceNewCluster: false,
+      initialElectionTickAdvance: true,
+      walsMax: 5,
+      downgradeCheckMs: 5000,
+      learnersMax: 1,
+    });
+    expect(config(["--max-wals=0", "--strict-reconfig-check=false", "--force-new-cluster"])).toMatchObject({
+      walsMax: Infinity,
+      strictReconfigCheck: false,
+      forceNewCluster: true,
+    });
+    expect(() => config(["--initial-cluster-state=joining"])).toThrow(ConfigError);
   });
 
   test("the initial cluster follows the name and the advertised peer URLs", () => {

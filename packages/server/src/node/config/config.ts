@@ -36,6 +36,8 @@ export interface MemberConfig {
   readonly forceNewCluster: boolean;
   /** Segments of the log left on disk although they are no longer needed; Infinity for all. */
   readonly walsMax: number;
+  /** How often the leader looks whether a downgrade is done; 0 for never. */
+  readonly downgradeCheckMs: number;
   readonly snapshotCountEntries: number;
   readonly snapshotCatchUpEntries: number;
   /** As given: 0 means the default of 2 GiB, negative means no quota. */
@@ -74,6 +76,7 @@ export function resolveConfig(given: FlagTexts): MemberConfig {
 
 function resolve(given: FlagTexts): MemberConfig {
   const warnings: string[] = [];
+  checkBootstrapFlags(given);
   refuseUnbuilt(given, warnings);
   const values = new FlagValues(given);
   if (given.has("listen-client-urls") && !given.has("advertise-client-urls")) {
@@ -108,6 +111,7 @@ function resolve(given: FlagTexts): MemberConfig {
     strictReconfigCheck: values.boolean("strict-reconfig-check"),
     forceNewCluster: values.boolean("force-new-cluster"),
     walsMax: values.integer("max-wals") || Infinity,
+    downgradeCheckMs: values.durationMs("downgrade-check-time"),
     snapshotCountEntries: values.integer("snapshot-count"),
     snapshotCatchUpEntries: values.integer("snapshot-catchup-entries"),
     quotaBytes: values.integer("quota-backend-bytes"),
@@ -162,6 +166,16 @@ function fallbackOf(name: string): string {
   const fallback = FALLBACKS.get(name);
   if (fallback === undefined) throw new ConfigError(`unknown flag ${name}`);
   return fallback;
+}
+
+/** There is one way to learn who the first members are. */
+function checkBootstrapFlags(given: FlagTexts): void {
+  const ways = ["initial-cluster", "discovery-endpoints", "discovery-srv"];
+  if (ways.filter((name) => (given.get(name) ?? "") !== "").length > 1) {
+    throw new ConfigError(
+      'multiple discovery or bootstrap flags are set. Choose one of "initial-cluster", "discovery-endpoints" or "discovery-srv"',
+    );
+  }
 }
 
 function refuseUnbuilt(given: FlagTexts, warnings: string[]): void {

@@ -196,6 +196,16 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("distributed-tracing-sampling-rate", "int", "0", ["accepted", "Samples per million spans."]),
 ];
 
+/**
+ * Names of older releases that are still in people's units and manifests, by the names that replaced them. Taken with a warning; when
+ * both are given, the newer name wins.
+ */
+export const FLAG_ALIASES: ReadonlyMap<string, string> = new Map([
+  ["experimental-downgrade-check-time", "downgrade-check-time"],
+  ["experimental-snapshot-catch-up-entries", "snapshot-catchup-entries"],
+  ["experimental-snapshot-catchup-entries", "snapshot-catchup-entries"],
+]);
+
 /** Switches that end the process with a text. */
 export const VERSION_FLAG = "version";
 export const HELP_FLAGS: readonly string[] = ["help", "h"];

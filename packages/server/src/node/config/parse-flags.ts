@@ -2,7 +2,7 @@
  * The command line and the environment, read as etcd reads them: one or two dashes, `=value` or the next word, booleans
  * bare, the last of several wins. Source: Go's flag package; etcd `pkg/flags`.
  */
-import { FLAG_TABLE, HELP_FLAGS, VERSION_FLAG, type FlagSpec } from "./flag-table.js";
+import { FLAG_ALIASES, FLAG_TABLE, HELP_FLAGS, VERSION_FLAG, type FlagSpec } from "./flag-table.js";
 import { parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
 
 /** Flag texts by name, as given; a flag not given is absent. */
@@ -30,7 +30,7 @@ export function parseFlags(
     if (match === null) return error(`"${word}" is not a valid flag`, 1);
     const name = match[1] ?? "";
     if (HELP_FLAGS.includes(name)) return { kind: "help" };
-    const spec = SPECS.get(name);
+    const spec = findSpec(name);
     if (spec === undefined && name !== VERSION_FLAG)
       return error(`flag provided but not defined: -${name}`, 2);
     const boolean = spec === undefined || spec.kind === "bool";
@@ -56,6 +56,21 @@ export function parseFlags(
   return addEnvironment(given, environment);
 }
 
+function findSpec(name: string): FlagSpec | undefined {
+  return SPECS.get(FLAG_ALIASES.get(name) ?? name);
+}
+
+/** Gives the values of older names to the names that replaced them, unless those have one. */
+function replaceAliases(given: Map<string, string>, warnings: string[]): void {
+  for (const [alias, name] of FLAG_ALIASES) {
+    const value = given.get(alias);
+    if (value === undefined) continue;
+    given.delete(alias);
+    warnings.push(`--${alias} is deprecated; use --${name}`);
+    if (!given.has(name)) given.set(name, value);
+  }
+}
+
 function addEnvironment(
   given: Map<string, string>,
   environment: Readonly<Record<string, string | undefined>>,
@@ -71,7 +86,7 @@ function addEnvironment(
     )
       continue;
     const name = variable.slice("ETCD_".length).toLowerCase().replaceAll("_", "-");
-    const spec = SPECS.get(name);
+    const spec = findSpec(name);
     if (spec === undefined) {
       warnings.push(`unrecognized environment variable: ${variable}=${value}`);
       continue;
@@ -86,6 +101,7 @@ function addEnvironment(
     if (wrong !== undefined) return error(`invalid value "${value}" for ${variable}: ${wrong}`, 1);
     given.set(name, value);
   }
+  replaceAliases(given, warnings);
   return { kind: "run", given, warnings };
 }
 
