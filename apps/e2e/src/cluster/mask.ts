@@ -95,15 +95,18 @@ function maskStatusRow(line: string): string {
       .replace(/\b3\.\d+\.\d+\b/g, "VERSION")
       .replace(/\b\d+%/g, "PART")
       // The hash of a snapshot's file and its rows count what is each server's own.
-      .replace(/^(\| )?[0-9a-f]{5,8}(,| \|) (\d+)(?:,| \|) \d+(?:,| \|) SIZE/, "$1HASH$2 $3 ROWS SIZE")
-      .replace(/((?:true|false)(?:,| \|)) ?\d+((?:,| \|)) ?\d+((?:,| \|)) ?\d+/g, "$1 TERM$2 INDEX$3 APPLIED")
+      .replace(
+        /^([|│] )?[0-9a-f]{1,8}(,| [|│]) (\d+)(?:,| [|│]) \d+(?:,| [|│]) SIZE/,
+        "$1HASH$2 $3 ROWS SIZE",
+      )
+      .replace(/((?:true|false)(?:,| [|│])) ?\d+(,| [|│]) ?\d+(,| [|│]) ?\d+/g, "$1 TERM$2 INDEX$3 APPLIED")
   );
 }
 
-/** Clients log what they retry. */
+/** Clients log what they retry, and tools what they open. */
 function withoutLogLines(stderr: string): string {
   return stderr
     .split("\n")
-    .filter((line) => !line.startsWith("{"))
+    .filter((line) => !/^(?:\{|\d{4}-\d\d-\d\dT)/.test(line))
     .join("\n");
 }
