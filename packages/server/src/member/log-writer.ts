@@ -121,8 +121,9 @@ export class LogWriter {
     log.releaseBelow(snapshot.metadata.index);
     const behind = this.#behindSnapshot ?? [];
     this.#behindSnapshot = undefined;
-    this.#ports.deliver(message.responses);
+    // Delivering lets raft ask for more, which must not overtake what has been waiting.
     for (const next of behind) this.append(next);
+    this.#ports.deliver(message.responses);
   }
 
   #fail(error: unknown): void {

@@ -30,6 +30,8 @@ export interface EntryApplier {
 export interface MemberSnapshots {
   /** Sends the state as of now to `message.to`, in the background; the outcome is told to `reportSnapshot`. */
   send(message: Message): void;
+  /** Raft has taken the snapshot: `install` follows as soon as what was committed before it is applied. */
+  claim(index: number): void;
   /** Calls `record`, then makes the database that was received for this snapshot the member's own. */
   install(snapshot: SnapshotMetadata, record: () => Promise<void>): Promise<void>;
 }

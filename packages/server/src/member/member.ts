@@ -372,6 +372,7 @@ export class Member {
 
   /** What was committed before the snapshot is applied first, to the store that goes. */
   async #install({ metadata }: Snapshot, record: () => Promise<void>): Promise<void> {
+    this.#parts.snapshots.claim(metadata.index);
     await this.#applyQueue.whenIdle();
     await this.#parts.snapshots.install(metadata, record);
     this.#appliedIndex = metadata.index;

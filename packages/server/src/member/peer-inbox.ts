@@ -17,8 +17,15 @@ export interface PeerInboxParts {
   readonly member: Member;
   readonly membership: () => Membership;
   readonly report: ReportPort;
-  /** Gets the database in `path`, which holds the state that the metadata name, ready to be installed. */
-  readonly prepare: (metadata: SnapshotMetadata, path: string) => Promise<void>;
+  /**
+   * Gets the database in `path`, which holds the state that the metadata name, ready; then calls `step`, which tells raft; resolves
+   * with what that gave when the database is the member's own, or raft did not want it. One at a time.
+   */
+  readonly takeDatabase: (
+    metadata: SnapshotMetadata,
+    path: string,
+    step: () => Reception,
+  ) => Promise<Reception>;
   readonly onRemoved: (reason: string) => void;
 }
 
@@ -42,15 +49,13 @@ export class PeerInbox implements PeerEvents {
     const { member, report } = this.#parts;
     const metadata = message.snapshot?.metadata;
     // One that raft would ignore need not be made ready.
-    if (metadata !== undefined && metadata.index > member.appliedIndex) {
-      try {
-        await this.#parts.prepare(metadata, path);
-      } catch (error) {
-        report.warn("failed to prepare a received database", { "snapshot-index": metadata.index, error });
-        return "failed";
-      }
+    if (metadata === undefined || metadata.index <= member.appliedIndex) return this.receive(message);
+    try {
+      return await this.#parts.takeDatabase(metadata, path, () => this.receive(message));
+    } catch (error) {
+      report.warn("failed to prepare a received database", { "snapshot-index": metadata.index, error });
+      return "failed";
     }
-    return this.receive(message);
   }
 
   #refusal({ to, from }: Message): Reception | undefined {

@@ -238,6 +238,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     }),
     snapshots: {
       send: (message) => outgoing.send(message),
+      claim: (index) => installer.claim(index),
       install: (metadata, record) => installer.install(metadata, record),
     },
     events: createRaftEvents({
@@ -270,7 +271,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     member,
     membership: () => cluster.membership,
     report: logger,
-    prepare: (metadata, path) => installer.prepare(metadata, path),
+    takeDatabase: (metadata, path, step) => installer.take(metadata, path, step),
     onRemoved: removed,
   });
   const transport: RafthttpTransport = network.createTransport({ memberId, clusterId, inbox });

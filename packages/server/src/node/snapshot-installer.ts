@@ -1,12 +1,14 @@
 /**
  * Databases from the leader: imported when they arrive, put in the place of the present one when raft says so.
  *
- *     file from the peer port --prepare--> engine folder, index in memory --install--> the member's database
+ *     file from the peer port --import--> engine folder, index in memory --raft wants it--> the member's database
  *
- * At most one lies ready. A prepared database that raft never asks for goes when the next one comes, or at the next start.
+ * One at a time: from the import until raft has it installed, or has not wanted it, the next one waits. Otherwise a second database
+ * would take the place of one that raft has already built upon.
  * A crash after the log has the snapshot and before the database is in place is mended at the next start, from the received file.
  */
 import type { SnapshotMetadata } from "@quorate/raft";
+import type { Reception } from "../member/peer-ports.js";
 import type { SchedulerPort } from "../member/ports.js";
 import type { LiveMachine, MachineState } from "./live-machine.js";
 import type { Logger } from "./log/logger.js";
@@ -47,8 +49,10 @@ interface Prepared {
 export class SnapshotInstaller {
   readonly #parts: SnapshotInstallerParts;
   #prepared: Prepared | undefined;
-  /** One after the other: two imports at a time would only take each other's disk. */
-  #preparing: Promise<unknown> = Promise.resolve();
+  #isClaimed = false;
+  /** Ends the wait for raft. */
+  #settle: () => void = () => undefined;
+  #taking: Promise<unknown> = Promise.resolve();
   #retiring: Promise<void> = Promise.resolve();
   #closing = false;
 
@@ -56,17 +60,37 @@ export class SnapshotInstaller {
     this.#parts = parts;
   }
 
-  /** Gets the database in `file`, which holds the state that `metadata` name, ready. */
-  prepare(metadata: SnapshotMetadata, file: string): Promise<void> {
-    const prepared = this.#preparing.then(() => this.#prepare(metadata, file));
-    this.#preparing = prepared.catch(() => undefined);
-    return prepared;
+  /**
+   * Gets the database in `file`, which holds the state that `metadata` name, ready, tells raft by `step`, and resolves when it is
+   * installed or raft did not want it.
+   */
+  take(metadata: SnapshotMetadata, file: string, step: () => Reception): Promise<Reception> {
+    const taken = this.#taking.then(() => this.#take(metadata, file, step));
+    this.#taking = taken.catch(() => undefined);
+    return taken;
+  }
+
+  async #take(metadata: SnapshotMetadata, file: string, step: () => Reception): Promise<Reception> {
+    if (this.#closing) return "failed";
+    await this.#prepare(metadata, file);
+    const settled = new Promise<void>((resolve) => (this.#settle = resolve));
+    this.#isClaimed = false;
+    const reception = step();
+    // The driver's turn comes first: then raft has claimed it, or never will.
+    await this.#parts.scheduler.yieldTurn();
+    await this.#parts.scheduler.yieldTurn();
+    if (this.#isClaimed && !this.#closing) await settled;
+    await this.#discard();
+    return reception;
+  }
+
+  /** Raft has taken the snapshot, which will be installed. */
+  claim(index: number): void {
+    if (this.#prepared?.index === index) this.#isClaimed = true;
   }
 
   async #prepare(metadata: SnapshotMetadata, file: string): Promise<void> {
     const { index } = metadata;
-    if (this.#prepared?.index === index) return;
-    await this.discard();
     const { dataDir, logger, load } = this.#parts;
     logger.info("importing received database", { "snapshot-index": index, path: file });
     const enginePath = await dataDir.prepareDatabase();
@@ -78,13 +102,20 @@ export class SnapshotInstaller {
     this.#prepared = { index, enginePath, state };
   }
 
-  /** Calls `record`, then puts what was prepared in the place of the present machine. */
+  /** Calls `record`, then puts what lies ready in the place of the present machine. */
   async install(metadata: SnapshotMetadata, record: () => Promise<void>): Promise<void> {
+    try {
+      await this.#install(metadata, record);
+    } finally {
+      this.#settle();
+    }
+  }
+
+  async #install(metadata: SnapshotMetadata, record: () => Promise<void>): Promise<void> {
     const { dataDir, machine, logger } = this.#parts;
     const { index } = metadata;
     const prepared = this.#prepared;
     if (prepared?.index !== index) throw new Error(`no database lies ready for snapshot ${index}`);
-    this.#prepared = undefined;
     logger.info("applying snapshot", {
       "current-snapshot-index": machine.store.consistentIndex,
       "incoming-leader-snapshot-index": index,
@@ -92,10 +123,11 @@ export class SnapshotInstaller {
     });
     await record();
     await dataDir.activateDatabase(prepared.enginePath);
+    this.#prepared = undefined;
     const old = machine.replace(prepared.state);
     this.#parts.onReplaced(metadata);
     logger.info("applied snapshot", { "current-applied-index": index });
-    this.#retiring = this.#retire(old, index);
+    this.#retiring = this.#retiring.then(() => this.#retire(old, index));
   }
 
   async #retire(old: Pick<MachineState, "engine" | "store">, index: number): Promise<void> {
@@ -110,17 +142,17 @@ export class SnapshotInstaller {
   }
 
   /** Gives up what lies ready. */
-  async discard(): Promise<void> {
+  async #discard(): Promise<void> {
     const prepared = this.#prepared;
     this.#prepared = undefined;
     await prepared?.state.engine.close();
   }
 
-  /** Resolves when nothing is open but the present machine. */
+  /** Resolves when nothing is open but the present machine. The driver must have stopped. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#preparing;
-    await this.discard();
+    this.#settle();
+    await this.#taking;
     await this.#retiring;
   }
 }

@@ -127,6 +127,7 @@ export class TestCluster {
       }),
       snapshots: {
         send: (message) => this.#track(this.#sendDatabase(id, message)),
+        claim: () => undefined,
         install: async (metadata, record) => {
           await record();
           installed.push(metadata.index);

@@ -182,7 +182,7 @@ export async function createFixture(
     storage,
     store,
     applier: options.wrap?.(entries) ?? entries,
-    snapshots: { send: () => undefined, install: (_snapshot, record) => record() },
+    snapshots: { send: () => undefined, claim: () => undefined, install: (_snapshot, record) => record() },
     onProgress: () => undefined,
     raiseSpaceAlarm: () => undefined,
     onRole: () => undefined,
