@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sleep } from "../harness/member.js";
 import { findProgram, missesPrograms, subjectKind } from "../harness/programs.js";
 import { runCommand } from "../harness/run-command.js";
 import { isOlder } from "../harness/etcd-version.js";
 import { BulkLoad } from "./bulk-load.js";
 import { expectEqualHashes } from "./equal-hashes.js";
-import { FaultCluster } from "./fault-cluster.js";
+import type { FaultCluster } from "./fault-cluster.js";
 import { findLoopbackPlaces } from "./place.js";
 import type { PlacedMember } from "./placed-member.js";
 import { suiteSize } from "./suite-size.js";
+import { useFaultCluster } from "./use-fault-cluster.js";
 
 const SIZE = 3;
 const MISSED_MEGABYTES = suiteSize.isLong ? 1_024 : 60;
@@ -28,20 +29,19 @@ const SNAPSHOT_APPLIED = /applied snapshot|received and saved database snapshot/
 const suite = `a follower that has missed ${MISSED_MEGABYTES} MB`;
 
 describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
-  let cluster: FaultCluster;
-  beforeAll(async () => {
-    const flags = [
+  const useCluster = useFaultCluster(async () => ({
+    kind: subjectKind,
+    places: await findLoopbackPlaces(SIZE),
+    size: SIZE,
+    flags: [
       `--snapshot-count=${SNAPSHOT_ENTRIES}`,
       await snapshotCatchUpFlag(),
       `--quota-backend-bytes=${QUOTA_BYTES}`,
-    ];
-    const places = await findLoopbackPlaces(SIZE);
-    cluster = await FaultCluster.start({ kind: subjectKind, places, size: SIZE, flags });
-  });
-  afterAll(() => cluster.dispose());
+    ],
+  }));
 
   it("catches up by a snapshot, while the others write on in bounded memory", async () => {
-    onTestFailed(() => cluster.keepLogs());
+    const cluster = useCluster();
     const [follower] = await cluster.followers();
     if (follower === undefined) throw new Error("there is no follower");
     const endpoints = cluster.members.filter((member) => member !== follower).map(({ endpoint }) => endpoint);

@@ -1,14 +1,14 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
 import { SmallDisk } from "../hostile/small-disk.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
-import { FaultCluster } from "./fault-cluster.js";
 import { findLoopbackPlaces } from "./place.js";
 import { runScenarios } from "./run-scenarios.js";
 import { diskFull, followerDiskSlow, leaderDiskSlow } from "./scenarios/disk-faults.js";
 import { SlowDisk } from "./slow-disk.js";
 import { suiteSeed, suiteSize } from "./suite-size.js";
+import { useFaultCluster } from "./use-fault-cluster.js";
 
 const SIZE = 3;
 /** Room for the log segments a server prepares, and for its database. */
@@ -30,26 +30,22 @@ const fullScenarios = typeof smallDisk === "string" ? [] : [diskFull(smallDisk, 
 const scenarios = [...slowScenarios, ...fullScenarios];
 
 describe.skipIf(scenarios.length === 0)(suite, () => {
-  let cluster: FaultCluster;
-  beforeAll(async () => {
-    cluster = await FaultCluster.start({
-      kind: subjectKind,
-      places: await findLoopbackPlaces(SIZE),
-      size: SIZE,
-      special: (place) =>
-        place === SMALL_PLACE && typeof smallDisk !== "string"
-          ? { dataFolder: join(smallDisk.folder, "data") }
-          : {},
-    });
-  });
   afterAll(async () => {
-    await cluster.dispose();
     if (typeof slowDisk !== "string") slowDisk.remove();
     if (typeof smallDisk !== "string") await smallDisk.unmount();
   });
+  const cluster = useFaultCluster(async () => ({
+    kind: subjectKind,
+    places: await findLoopbackPlaces(SIZE),
+    size: SIZE,
+    special: (place) =>
+      place === SMALL_PLACE && typeof smallDisk !== "string"
+        ? { dataFolder: join(smallDisk.folder, "data") }
+        : {},
+  }));
 
   const run = (chosen: typeof scenarios): Promise<void> =>
-    runScenarios({ ...suiteSize, cluster, scenarios: chosen, seed: suiteSeed });
+    runScenarios({ ...suiteSize, cluster: cluster(), scenarios: chosen, seed: suiteSeed });
 
   it.skipIf(suiteSize.isLong)("break no promise, one after another", () => run(scenarios));
   describe.runIf(suiteSize.isLong)("break no promise, each for minutes", () => {

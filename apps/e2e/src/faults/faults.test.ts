@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
-import { FaultCluster } from "./fault-cluster.js";
 import { Network } from "./network.js";
 import { findLoopbackPlaces } from "./place.js";
 import { runScenarios } from "./run-scenarios.js";
@@ -22,6 +21,7 @@ import {
   rollingRestart,
 } from "./scenarios/process-faults.js";
 import { suiteSeed, suiteSize } from "./suite-size.js";
+import { useFaultCluster } from "./use-fault-cluster.js";
 
 const SIZE = 3;
 /** One is free for a member that is added. */
@@ -51,20 +51,18 @@ const everyScenario = [
 const scenarios = everyScenario.filter(({ needsNetwork }) => !needsNetwork || typeof network !== "string");
 
 describe.skipIf(isMissing)(suite, () => {
-  let cluster: FaultCluster;
-  beforeAll(async () => {
-    const places = typeof network === "string" ? await findLoopbackPlaces(PLACES) : network.places;
-    cluster = await FaultCluster.start({ kind: subjectKind, places, size: SIZE });
-  });
-  afterAll(async () => {
-    await cluster.dispose();
+  afterAll(() => {
     if (typeof network !== "string") network.remove();
+  });
+  const cluster = useFaultCluster(async () => {
+    const places = typeof network === "string" ? await findLoopbackPlaces(PLACES) : network.places;
+    return { kind: subjectKind, places, size: SIZE };
   });
 
   const run = (chosen: typeof scenarios): Promise<void> =>
     runScenarios({
       ...suiteSize,
-      cluster,
+      cluster: cluster(),
       ...(typeof network === "string" ? {} : { network }),
       scenarios: chosen,
       seed: suiteSeed,

@@ -58,7 +58,7 @@ export class PlacedMember {
     this.kind = options.kind;
     this.name = options.name;
     this.place = options.place;
-    this.#folder = mkdtempSync(join(tmpdir(), `e2e-${options.kind}-${options.name}-`));
+    this.#folder = mkdtempSync(join(tmpdir(), `e2e-faults-${options.kind}-${options.name}-`));
     this.dataFolder = options.dataFolder ?? join(this.#folder, "data");
     this.logFile = join(this.#folder, "log.txt");
     this.peerUrl = options.advertisedPeerUrl ?? this.#listenPeerUrl;

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
 import { sleep } from "../harness/member.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
-import { FaultCluster } from "./fault-cluster.js";
 import { findLoopbackPlaces } from "./place.js";
 import { Relay } from "./relay.js";
 import { runScenarios } from "./run-scenarios.js";
 import type { Scenario } from "./scenario.js";
 import { suiteSeed, suiteSize } from "./suite-size.js";
+import { useFaultCluster } from "./use-fault-cluster.js";
 
 const SIZE = 3;
 /** Between continents, and with a jitter that lets heartbeats come in bunches; far below what followers wait for. */
@@ -17,8 +17,10 @@ const suite = "lines between members that take their time";
 
 describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
   const relays: Relay[] = [];
-  let cluster: FaultCluster;
-  beforeAll(async () => {
+  afterAll(() => {
+    for (const relay of relays) relay.close();
+  });
+  const cluster = useFaultCluster(async () => {
     const places = await findLoopbackPlaces(SIZE);
     for (const { address, peerPort } of places) {
       relays.push(await Relay.open(address, { host: address, port: peerPort }));
@@ -26,11 +28,7 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     const special = (place: number): { advertisedPeerUrl: string } => ({
       advertisedPeerUrl: `http://127.0.0.1:${relays[place]?.port}`,
     });
-    cluster = await FaultCluster.start({ kind: subjectKind, places, size: SIZE, special });
-  });
-  afterAll(async () => {
-    await cluster.dispose();
-    for (const relay of relays) relay.close();
+    return { kind: subjectKind, places, size: SIZE, special };
   });
 
   const linesSlow: Scenario = {
@@ -58,7 +56,7 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
   };
 
   it("break no promise", () =>
-    runScenarios({ ...suiteSize, cluster, scenarios: [linesSlow, linesStall], seed: suiteSeed }));
+    runScenarios({ ...suiteSize, cluster: cluster(), scenarios: [linesSlow, linesStall], seed: suiteSeed }));
 
   function setDelay(delayMs: number, jitterMs: number): void {
     for (const relay of relays) Object.assign(relay, { delayMs, jitterMs });

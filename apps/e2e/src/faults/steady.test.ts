@@ -1,11 +1,11 @@
 import { etcdserverpb, create, toBinary } from "@quorate/proto";
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
+import { describe, expect, it } from "vitest";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { WireClient, pathOf } from "../harness/wire-client.js";
 import { BulkLoad } from "./bulk-load.js";
-import { FaultCluster } from "./fault-cluster.js";
 import { findLoopbackPlaces } from "./place.js";
 import { suiteSize } from "./suite-size.js";
+import { useFaultCluster } from "./use-fault-cluster.js";
 
 const SIZE = 3;
 const SECONDS = suiteSize.isLong ? 600 : 15;
@@ -21,23 +21,25 @@ const QUOTA_BYTES = 8 * 1024 ** 3;
 const suite = `full load and reads of ${BIG_MEGABYTES} MB for ${SECONDS} seconds`;
 
 describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
-  let cluster: FaultCluster;
-  beforeAll(async () => {
-    const places = await findLoopbackPlaces(SIZE);
-    const flags = [`--quota-backend-bytes=${QUOTA_BYTES}`];
-    cluster = await FaultCluster.start({ kind: subjectKind, places, size: SIZE, flags });
-    const options = {
+  const useCluster = useFaultCluster(async () => ({
+    kind: subjectKind,
+    places: await findLoopbackPlaces(SIZE),
+    size: SIZE,
+    flags: [`--quota-backend-bytes=${QUOTA_BYTES}`],
+  }));
+
+  it("cost nobody the leadership, with the default times of heartbeats and elections", async () => {
+    const cluster = useCluster();
+    const big = new BulkLoad({
       endpoints: cluster.endpoints,
       prefix: "big/",
       inFlight: 8,
       valueBytes: BIG_VALUE_BYTES,
-    };
-    await new BulkLoad({ ...options, keysMax: BIG_KEYS, putsMax: BIG_KEYS }).ended;
-  });
-  afterAll(() => cluster.dispose());
-
-  it("cost nobody the leadership, with the default times of heartbeats and elections", async () => {
-    onTestFailed(() => cluster.keepLogs());
+      keysMax: BIG_KEYS,
+      putsMax: BIG_KEYS,
+    });
+    await big.ended;
+    expect(big.acknowledged, big.lastFailure).toBe(BIG_KEYS);
     const term = await cluster.term();
     const load = new BulkLoad({
       endpoints: cluster.endpoints,
