@@ -8,6 +8,7 @@ export interface Claim {
   readonly leaderId: bigint;
   readonly term: number;
   readonly appliedIndex: bigint;
+  readonly committedIndex: bigint;
   /** For a reader of a failure. */
   readonly text: string;
 }
@@ -20,7 +21,7 @@ export async function readClaims(members: readonly PlacedMember[]): Promise<read
       .map(async (member) => {
         const status = await member.status();
         if (!status.ok) return [];
-        const { header, leader, raftTerm, raftAppliedIndex } = status.message;
+        const { header, leader, raftTerm, raftAppliedIndex, raftIndex } = status.message;
         const text = `${member.name} follows ${leader.toString(16)} in term ${raftTerm}, applied ${raftAppliedIndex}`;
         return [
           {
@@ -29,6 +30,7 @@ export async function readClaims(members: readonly PlacedMember[]): Promise<read
             leaderId: leader,
             term: Number(raftTerm),
             appliedIndex: raftAppliedIndex,
+            committedIndex: raftIndex,
             text,
           },
         ];

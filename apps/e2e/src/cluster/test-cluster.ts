@@ -6,6 +6,7 @@
  */
 import { etcdserverpb } from "@quorate/proto";
 import { findLoopbackPlaces } from "../faults/place.js";
+import type { Place } from "../faults/place.js";
 import { PlacedMember } from "../faults/placed-member.js";
 import { sleep } from "../harness/member.js";
 import type { ServerKind } from "../harness/programs.js";
@@ -24,6 +25,8 @@ export interface MemberPlan {
   readonly flags?: readonly string[];
   /** A folder that holds data already; by default an empty one of the member's own. */
   readonly dataFolder?: string;
+  /** By default free ports on loopback. */
+  readonly place?: Place;
 }
 
 export interface MemberHash {
@@ -74,8 +77,8 @@ export class TestCluster {
   }
 
   /** A member with a place of its own that is not started yet. The cluster is not told. */
-  async create({ kind, name, flags = [], dataFolder }: MemberPlan): Promise<PlacedMember> {
-    const [place] = await findLoopbackPlaces(1);
+  async create({ kind, name, flags = [], dataFolder, place: given }: MemberPlan): Promise<PlacedMember> {
+    const place = given ?? (await findLoopbackPlaces(1))[0];
     if (place === undefined) throw new Error("no place");
     const member = new PlacedMember({
       kind,
@@ -171,7 +174,7 @@ export class TestCluster {
     }
   }
 
-  /** Waits until every member runs, follows one leader and has applied what that one had at the time of the call. */
+  /** Waits until every member runs, follows one leader and has applied what that one had committed at the time of the call. */
   async waitUntilCaughtUp(): Promise<void> {
     let goal: bigint | undefined;
     let last = "";
@@ -182,7 +185,7 @@ export class TestCluster {
         last = claims.map(({ text }) => text).join("; ");
         const leader = this.#findLeader(claims);
         if (leader === undefined || claims.length < this.#members.size) return undefined;
-        goal ??= leader.appliedIndex;
+        goal ??= leader.committedIndex;
         const reached = goal;
         return claims.every((claim) => claim.leaderId === leader.id && claim.appliedIndex >= reached)
           ? true
