@@ -20,6 +20,8 @@ export const CONF_STATE_KEY = "confState";
 export const CLUSTER_TABLES: readonly TableName[] = ["members", "members_removed", "cluster", "meta"];
 
 export class ClusterRecord implements ClusterState {
+  /** Called when a cluster version is applied: a member that is older than it must stop. */
+  onVersion: ((version: string) => void) | undefined = undefined;
   #membership: Membership;
   #version: string | undefined;
   #downgrade = { enabled: false, targetVersion: "" };
@@ -39,6 +41,7 @@ export class ClusterRecord implements ClusterState {
     this.#version = other.#version;
     this.#downgrade = other.#downgrade;
     this.#confState = other.#confState;
+    if (other.#version !== undefined) this.onVersion?.(other.#version);
   }
 
   /** The cluster version as `3.7.0`, or undefined before the first leader decided it. */
@@ -96,6 +99,7 @@ export class ClusterRecord implements ClusterState {
 
   setClusterVersion(version: string, rows: RowSink): void {
     this.#version = version;
+    this.onVersion?.(version);
     textRows(rows)("cluster", CLUSTER_VERSION_KEY, version);
   }
 

@@ -2,6 +2,7 @@
  * The apply thread of raft: committed entries, strictly in index order, each applied exactly once.
  *
  * Most entries are applied at once; one that must first read old values from the engine holds the queue until it is done.
+ * While the store has too much to write, nothing is applied: on a follower nobody else would slow the leader down.
  * A long run gives way to other work every `SLICE_MS`, so that heartbeats and reads are not late behind it.
  */
 import type { Entry, Message } from "@quorate/raft";
@@ -16,6 +17,8 @@ export interface ApplyQueuePorts {
   readonly scheduler: SchedulerPort;
   /** Applies one entry; a promise when it has to wait. */
   readonly apply: (entry: Entry) => Promise<void> | undefined;
+  /** The store has too much to write: applying goes on when the promise resolves. */
+  readonly hold: () => Promise<void> | undefined;
   /** All entries of a message have been applied: its answers are due. */
   readonly applied: (message: Message) => void;
   /** The queue has run dry, or gives way. */
@@ -30,6 +33,7 @@ export class ApplyQueue {
   #position = 0;
   #busy = false;
   #stopped = false;
+  #isHeld = false;
   #onIdle: (() => void)[] = [];
 
   constructor(ports: ApplyQueuePorts) {
@@ -38,6 +42,11 @@ export class ApplyQueue {
 
   push(message: Message): void {
     this.#messages.push(message);
+  }
+
+  /** Waits for the store. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   stop(): void {
@@ -65,6 +74,8 @@ export class ApplyQueue {
 
   #drainFrom(startedMs: number): void {
     for (let message = this.#messages[0]; message !== undefined; message = this.#messages[0]) {
+      const hold = this.#ports.hold();
+      if (hold !== undefined) return this.#holdUntil(hold);
       const entries = message.entries;
       while (this.#position < entries.length) {
         const pending = this.#ports.apply(entries[this.#position] as Entry);
@@ -89,6 +100,12 @@ export class ApplyQueue {
     for (const resolve of waiting) resolve();
   }
 
+  #holdUntil(drained: Promise<void>): void {
+    this.#isHeld = true;
+    this.#ports.paused();
+    this.#resumeAfter(drained);
+  }
+
   #resumeAfter(pending: Promise<void>): void {
     pending.then(
       () => this.#resume(),
@@ -98,6 +115,7 @@ export class ApplyQueue {
 
   #resume(): void {
     this.#busy = false;
+    this.#isHeld = false;
     this.drain();
   }
 }

@@ -22,6 +22,8 @@ export const MARK_INTERVAL_MS = 30_000;
 export const TAIL_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Entries kept for followers within those bytes: a fast cluster writes the 5000 of the flag in a tenth of a second. */
 export const TAIL_ENTRIES_MAX = 100_000;
+/** Kept at most for followers that are on their way with a database. */
+export const HELD_TAIL_BYTES_MAX: number = 128 * 1024 * 1024;
 /** --snapshot-catchup-entries unless set; whoever asks for fewer means it. */
 const CATCH_UP_ENTRIES_DEFAULT = 5000;
 /** Applied entries between two looks at the tail, unless fewer are kept. */
@@ -123,7 +125,7 @@ export class LogTrimmer {
     for (let first = this.#checkpoints[0]; first !== undefined; first = this.#checkpoints[0]) {
       const tooMany = appliedIndex - first.index >= keepCount;
       if (!tooMany && this.#bytes - first.bytes < TAIL_BYTES_MAX) break;
-      if (first.index > limit) break;
+      if (first.index > limit && this.#bytes - first.bytes < HELD_TAIL_BYTES_MAX) break;
       this.#checkpoints.shift();
       compactTo = first.index;
     }

@@ -60,9 +60,14 @@ export class LogWriter {
   /** What came while a snapshot is being installed; undefined when none is. */
   #behindSnapshot: Message[] | undefined;
 
-  constructor(ports: LogWriterPorts, hardState: HardState) {
+  /**
+   * @param hardState what raft starts with. Its commit index may be newer than the log's, since applied means committed.
+   * @param loggedCommit the commit index that is in the log.
+   */
+  constructor(ports: LogWriterPorts, hardState: HardState, loggedCommit: number = hardState.commit) {
     this.#ports = ports;
-    this.#written = hardState;
+    this.#written = { ...hardState, commit: loggedCommit };
+    if (loggedCommit < hardState.commit) this.#held = hardState;
   }
 
   append(message: Message): void {

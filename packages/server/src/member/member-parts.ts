@@ -44,6 +44,8 @@ export interface MemberSettings {
   /** Entries at or below are in the store already. */
   readonly appliedIndex: number;
   readonly appliedTerm: number;
+  /** Commit index in the log on disk; what was applied may be ahead of it. */
+  readonly loggedCommit: number;
 }
 
 export interface MemberParts {

@@ -49,6 +49,8 @@ const INFLIGHT_MESSAGES_MAX = 512;
 const INFLIGHT_BYTES_MAX = 32 * 1024 * 1024;
 /** Payload bytes that wait to be committed; more stay queued here, where they are counted and time out. */
 const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
+/** Payload of entries taken from a leader while the store can't keep up. */
+const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_TICKS = 1;
 /** Fixed part of the request timeout; two election timeouts are added. */
 const REQUEST_TIMEOUT_BASE_MS = 5000;
@@ -73,6 +75,7 @@ export class Member {
   #scheduled = false;
   #running = false;
   #holdProposals = false;
+  #heldBytes = 0;
   /** The member is to lead as soon as what was committed is applied: raft refuses to campaign over unapplied changes. */
   #campaignDue = false;
   #state: "new" | "running" | "stopped" = "new";
@@ -126,11 +129,13 @@ export class Member {
         onFailed: (error) => this.#fail(error),
       },
       hardState,
+      settings.loggedCommit,
     );
     this.#applyQueue = new ApplyQueue({
       clock: ports.clock,
       scheduler: ports.scheduler,
       apply: (entry) => this.#apply(entry),
+      hold: () => (parts.store.needsBackpressure ? parts.store.drained() : undefined),
       applied: (message) => this.#applied(message),
       paused: () => this.#parts.onProgress(this.#appliedIndex),
       onFailed: (error) => this.#fail(error),
@@ -229,7 +234,24 @@ export class Member {
 
   /** A message from another member. */
   receive(message: Message): void {
+    if (this.#mustDrop(message)) return;
     this.#step(() => void this.node.step(message));
+  }
+
+  /**
+   * While the store can't keep up, what others send grows the log in memory instead. Some is taken; then messages are lost, as messages
+   * may be: the leader's window closes, and it asks again later.
+   */
+  #mustDrop({ type, entries }: Message): boolean {
+    if (!this.#applyQueue.isHeld) {
+      this.#heldBytes = 0;
+      return false;
+    }
+    if (type === MessageType.MsgProp) return true;
+    if (type !== MessageType.MsgApp || entries.length === 0) return false;
+    if (this.#heldBytes >= HELD_BYTES_MAX) return true;
+    for (const { data } of entries) this.#heldBytes += data.length;
+    return false;
   }
 
   /** Asks raft to hand leadership to a voter. What comes of it shows in `leader`. */

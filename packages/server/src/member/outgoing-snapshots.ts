@@ -10,8 +10,10 @@ import { createMessage, type ConfState, type Message } from "@quorate/raft";
 import type { OutgoingSnapshot } from "./peer-ports.js";
 import type { ReportPort, SchedulerPort } from "./ports.js";
 
-/** How long the log stays after a database has arrived: the follower must open it and ask for what follows. */
+/** How long the log stays after a follower has the state that it was sent, or the transfer failed: it asks for what follows. */
 export const KEEP_LOG_AFTER_MS = 30_000;
+/** A follower that does not get there in this time needs another database anyway. */
+export const KEEP_LOG_MAX_MS: number = 10 * 60 * 1000;
 
 /** A database file at rest, and the state it holds. */
 export interface SpooledDatabase {
@@ -36,6 +38,8 @@ export interface OutgoingSnapshotsParts {
   readonly holdLog: (index: number) => () => void;
   /** The log index below which nothing may be trimmed while the file is being written. */
   readonly appliedIndex: () => number;
+  /** Highest log index known to be on each member; undefined when this member does not lead. */
+  readonly matchIndexes: () => ReadonlyMap<bigint, number> | undefined;
   readonly onFailed: (id: bigint) => void;
 }
 
@@ -75,7 +79,7 @@ export class OutgoingSnapshots {
         chunks: file.chunks(),
         release: () => {
           file.release();
-          this.#parts.scheduler.after(KEEP_LOG_AFTER_MS, letGo);
+          this.#letGoLater({ to: message.to, index, letGo }, KEEP_LOG_MAX_MS);
         },
       });
     } catch (error) {
@@ -83,4 +87,20 @@ export class OutgoingSnapshots {
       throw error;
     }
   }
+
+  /** An import may take longer than the transfer, and end well although the sender had given it up. */
+  #letGoLater(held: Held, leftMs: number): void {
+    this.#parts.scheduler.after(KEEP_LOG_AFTER_MS, () => {
+      const match = this.#parts.matchIndexes()?.get(held.to);
+      const isOver = match === undefined || match >= held.index || leftMs <= 0;
+      if (isOver) held.letGo();
+      else this.#letGoLater(held, leftMs - KEEP_LOG_AFTER_MS);
+    });
+  }
+}
+
+interface Held {
+  readonly to: bigint;
+  readonly index: number;
+  readonly letGo: () => void;
 }

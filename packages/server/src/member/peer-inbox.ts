@@ -7,7 +7,17 @@
  */
 import type { Membership } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
-import { LOCAL_APPEND_THREAD, LOCAL_APPLY_THREAD, type Message, type SnapshotMetadata } from "@quorate/raft";
+import {
+  decodeConfChange,
+  EntryType,
+  LOCAL_APPEND_THREAD,
+  LOCAL_APPLY_THREAD,
+  MessageType,
+  NONE,
+  type Entry,
+  type Message,
+  type SnapshotMetadata,
+} from "@quorate/raft";
 import type { Member } from "./member.js";
 import type { PeerEvents, Reception } from "./peer-ports.js";
 import type { ReportPort } from "./ports.js";
@@ -37,8 +47,12 @@ export class PeerInbox implements PeerEvents {
   }
 
   receive(message: Message): Reception {
-    const refusal = this.#refusal(message);
-    if (refusal !== undefined) return refusal;
+    // Raft would take a snapshot for news of a database that lies ready.
+    if (message.type === MessageType.MsgSnap) return "failed";
+    return this.#refusal(message) ?? this.#step(message);
+  }
+
+  #step(message: Message): Reception {
     this.#parts.member.receive(message);
     return this.#parts.member.stopped ? "failed" : "accepted";
   }
@@ -49,16 +63,17 @@ export class PeerInbox implements PeerEvents {
     const { member, report } = this.#parts;
     const metadata = message.snapshot?.metadata;
     // One that raft would ignore need not be made ready.
-    if (metadata === undefined || metadata.index <= member.appliedIndex) return this.receive(message);
+    if (metadata === undefined || metadata.index <= member.appliedIndex) return this.#step(message);
     try {
-      return await this.#parts.takeDatabase(metadata, path, () => this.receive(message));
+      return await this.#parts.takeDatabase(metadata, path, () => this.#step(message));
     } catch (error) {
       report.warn("failed to prepare a received database", { "snapshot-index": metadata.index, error });
       return "failed";
     }
   }
 
-  #refusal({ to, from }: Message): Reception | undefined {
+  #refusal(message: Message): Reception | undefined {
+    const { to, from } = message;
     if (this.isRemoved(from)) {
       this.#parts.report.warn("rejected Raft message from removed member", {
         "local-member-id": formatHexId(this.#parts.memberId),
@@ -73,8 +88,16 @@ export class PeerInbox implements PeerEvents {
       });
       return "mismatched-member";
     }
-    // Nobody in the network is one of our own storage threads.
-    return from === LOCAL_APPEND_THREAD || from === LOCAL_APPLY_THREAD ? "failed" : undefined;
+    return this.#isOutOfPlace(message) ? "failed" : undefined;
+  }
+
+  /** Messages that no member sends, and that raft takes for mistakes of its own: they would stop us. */
+  #isOutOfPlace({ type, from, entries }: Message): boolean {
+    // Nobody in the network is this member, or one of its storage threads.
+    if (from === NONE || from === this.#parts.memberId) return true;
+    if (from === LOCAL_APPEND_THREAD || from === LOCAL_APPLY_THREAD) return true;
+    if (type === MessageType.MsgReadIndex) return entries.length !== 1;
+    return type === MessageType.MsgProp && (entries.length === 0 || !entries.every(isApplicable));
   }
 
   reportUnreachable(id: bigint): void {
@@ -92,4 +115,10 @@ export class PeerInbox implements PeerEvents {
   onRemoved(reason: string): void {
     this.#parts.onRemoved(reason);
   }
+}
+
+/** Committed, an entry of another kind would stop every member for good. */
+function isApplicable(entry: Entry): boolean {
+  if (entry.type === EntryType.EntryNormal) return true;
+  return entry.type === EntryType.EntryConfChange && decodeConfChange(entry) !== null;
 }

@@ -18,8 +18,6 @@ import { systemClock, systemScheduler } from "./system-ports.js";
 
 /** For each question about a version. */
 const VERSION_TIMEOUT_MS = 1000;
-/** --downgrade-check-time unless set. */
-const DOWNGRADE_CHECK_MS = 5000;
 
 export interface ClusterSide {
   readonly operations: MembershipOperations;
@@ -83,7 +81,7 @@ export function createClusterSide(
     propose,
     scheduler: systemScheduler,
     report,
-    downgradeCheckMs: DOWNGRADE_CHECK_MS,
+    downgradeCheckMs: config.downgradeCheckMs,
     onError,
   });
   const publish = (): Promise<boolean> =>

@@ -5,9 +5,20 @@
  * operator asks for when nobody else is left; other members must never come back with this cluster's id.
  * Source: operations 2.5; etcd `server/etcdserver/raft.go` (createConfChangeEnts).
  */
-import { EntryType, encodeConfChange, ConfChangeType, createEntry, type Entry } from "@quorate/raft";
+import { formatMember } from "@quorate/machine";
+import {
+  ConfChangeType,
+  createEntry,
+  decodeConfChange,
+  encodeConfChange,
+  EntryType,
+  type Entry,
+} from "@quorate/raft";
 import type { Wal } from "@quorate/storage";
 import type { LoggedHistory } from "./bootstrap.js";
+
+/** Of a member whose own entry is lost; an operator can update it. */
+const LOST_PEER_URL = "http://localhost:2380";
 
 export interface ForcedHistory {
   readonly history: LoggedHistory;
@@ -22,9 +33,22 @@ export function forceNewCluster(
   const { hardState, snapshot } = history;
   const commit = Math.max(hardState.commit, facts.appliedIndex);
   const kept = history.entries.filter(({ index }) => index <= commit);
-  const others = facts.memberIds.filter((id) => id !== facts.memberId);
-  const removals = others.map((nodeId, i) => {
-    const change = { id: 0n, type: ConfChangeType.ConfChangeRemoveNode, nodeId, context: new Uint8Array(0) };
+  const ids = membersAfter(kept, facts);
+  const changes: { type: ConfChangeType; nodeId: bigint; context: string }[] = [];
+  const { memberId } = facts;
+  if (!ids.has(memberId)) {
+    const member = { id: memberId, peerUrls: [LOST_PEER_URL], name: "", clientUrls: [], isLearner: false };
+    changes.push({
+      type: ConfChangeType.ConfChangeAddNode,
+      nodeId: memberId,
+      context: formatMember(member),
+    });
+  }
+  for (const nodeId of ids) {
+    if (nodeId !== memberId) changes.push({ type: ConfChangeType.ConfChangeRemoveNode, nodeId, context: "" });
+  }
+  const entries = changes.map(({ type, nodeId, context }, i) => {
+    const change = { id: 0n, type, nodeId, context: Buffer.from(context) };
     return createEntry(
       EntryType.EntryConfChange,
       hardState.term,
@@ -33,13 +57,29 @@ export function forceNewCluster(
     );
   });
   return {
-    entries: removals,
+    entries,
     history: {
-      hardState: { ...hardState, commit: commit + removals.length },
+      hardState: { ...hardState, commit: commit + entries.length },
       snapshot,
-      entries: [...kept, ...removals],
+      entries: [...kept, ...entries],
     },
   };
+}
+
+/** The members when all that is committed has been applied, ascending. */
+function membersAfter(
+  kept: readonly Entry[],
+  { appliedIndex, memberIds }: { readonly appliedIndex: number; readonly memberIds: readonly bigint[] },
+): Set<bigint> {
+  const ids = new Set(memberIds);
+  for (const entry of kept) {
+    if (entry.index <= appliedIndex || entry.type !== EntryType.EntryConfChange) continue;
+    const change = decodeConfChange(entry);
+    if (change === null || !("nodeId" in change)) continue;
+    if (change.type === ConfChangeType.ConfChangeRemoveNode) ids.delete(change.nodeId);
+    else if (change.type !== ConfChangeType.ConfChangeUpdateNode) ids.add(change.nodeId);
+  }
+  return new Set([...ids].sort((a, b) => (a < b ? -1 : 1)));
 }
 
 /** Durable when it resolves. */

@@ -11,7 +11,7 @@ import {
   type HealthSource,
   type ProbeName,
 } from "../api/health-checks.js";
-import type { MemberFailure, MemberPort } from "../api/member-port.js";
+import type { MemberPort } from "../api/member-port.js";
 import type { ReportPort } from "../member/ports.js";
 
 /** From the connection, or from the last answer on it, to the end of the next request's headers. */
@@ -28,8 +28,6 @@ export interface HttpEndpointsOptions {
   readonly requestTimeoutMs?: number;
   /** Takes the reasons of failed checks. */
   readonly report?: ReportPort;
-  /** No longer read: checks have the texts that clients see. */
-  readonly failureText?: (failure: MemberFailure) => string;
 }
 
 /** A server without a listening socket: connections are handed to it with `emit("connection", socket)`. */

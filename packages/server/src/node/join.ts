@@ -12,7 +12,7 @@ import { compareVersions, lineOf, parseSemanticVersion } from "../cluster/semant
 import { joinableVersions } from "../cluster/version-rules.js";
 import { fetchDowngradeEnabled, fetchMembers, fetchVersion, RemoteFailure } from "../peers/remote.js";
 import { BootstrapError, identityFromConfig, type Birth } from "./bootstrap.js";
-import type { MemberConfig } from "./config/config.js";
+import { checkInitialCluster, ConfigError, type MemberConfig } from "./config/config.js";
 import type { Logger } from "./log/logger.js";
 
 /** For each URL that is asked about a cluster to join. */
@@ -29,7 +29,13 @@ export interface JoinOptions {
 }
 
 /** @throws BootstrapError with what the operator can do about it. */
-export function findBirth(options: JoinOptions): Promise<Birth> {
+export async function findBirth(options: JoinOptions): Promise<Birth> {
+  try {
+    checkInitialCluster(options.config);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new BootstrapError(error.message, { cause: error });
+    throw error;
+  }
   return options.config.initialClusterState === "existing" ? join(options) : found(options);
 }
 
@@ -55,7 +61,12 @@ async function join(options: JoinOptions): Promise<Birth> {
       `cannot fetch cluster info from peer urls: ${view.reason}. Are the URLs of --initial-cluster those of running members?`,
     );
   }
+  if (view.members.length === 0)
+    throw new BootstrapError("failed to get raft cluster member(s) from the given URLs");
   const own = await matchMembers(config, view.members);
+  const learners = view.members.filter(({ isLearner }) => isLearner).length;
+  if (learners > config.learnersMax)
+    throw new BootstrapError("membership: too many learner members in cluster; see --max-learners");
   await checkVersions(options, urls);
   logger.info("joining an existing cluster", {
     "cluster-id": formatHexId(view.clusterId),
@@ -92,6 +103,8 @@ async function matchMembers(config: MemberConfig, members: readonly MemberRow[])
   for (const member of members) {
     const urls = await resolver.resolveAll(member.peerUrls);
     const match = flags.find((flag) => sameSet(flag.urls, urls));
+    // Each flag speaks of one member.
+    if (match !== undefined) flags.splice(flags.indexOf(match), 1);
     if (match === undefined) {
       throw new BootstrapError(
         `error validating peerURLs: PeerURLs: no match found for existing member (${formatHexId(member.id)}, ` +

@@ -18,6 +18,7 @@ import {
   type OpenedWal,
   type Wal,
 } from "@quorate/storage";
+import { refuseServerVersion } from "../cluster/version-rules.js";
 import { BootstrapError, type Birth, type LoggedHistory } from "./bootstrap.js";
 import type { MemberConfig } from "./config/config.js";
 import { importMachine, takeOver } from "./databases.js";
@@ -102,6 +103,7 @@ async function openDatabaseAndLog(
     if (machine === undefined) throw (loaded as PromiseRejectedResult).reason;
     if (logged.value !== undefined)
       machine = await finishInstallation(options, dataDir, { machine, log: logged.value });
+    await dataDir.purgeReceived(machine.store.consistentIndex);
     checkVersion(machine.cluster.version, options.versions.etcd);
     const history = logged.value;
     const index = machine.store.consistentIndex;
@@ -203,12 +205,6 @@ const EMPTY_HISTORY: LoggedHistory = {
 
 /** A member older than its cluster could not read what newer ones write. @throws BootstrapError */
 function checkVersion(clusterVersion: string | undefined, serverVersion: string): void {
-  if (clusterVersion === undefined) return;
-  const [clusterMajor = 0, clusterMinor = 0] = clusterVersion.split(".").map(Number);
-  const [major = 0, minor = 0] = serverVersion.split(".").map(Number);
-  if (clusterMajor > major || (clusterMajor === major && clusterMinor > minor)) {
-    throw new BootstrapError(
-      `invalid downgrade; server version ${serverVersion} is lower than determined cluster version ${clusterVersion}`,
-    );
-  }
+  const refusal = refuseServerVersion(serverVersion, clusterVersion);
+  if (refusal !== undefined) throw new BootstrapError(refusal);
 }

@@ -11,6 +11,7 @@ import { CompactionRunner } from "../member/compaction-runner.js";
 import { createEntryApplier } from "../member/entry-applier.js";
 import type { SnapshotSpool } from "@quorate/storage";
 import { postLease } from "../peers/remote.js";
+import { refuseServerVersion } from "../cluster/version-rules.js";
 import { LeaseKeeper } from "../lease/lease-keeper.js";
 import { advanceTicksAtStart, handOverLeadership } from "../member/leadership.js";
 import { compactTail, LogTrimmer } from "../member/log-trimmer.js";
@@ -118,6 +119,10 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
   const fail = (error: unknown): void =>
     options.onFatal(error instanceof Error ? error : new Error(String(error)));
 
+  cluster.onVersion = (version) => {
+    const refusal = refuseServerVersion(versions.etcd, version);
+    if (refusal !== undefined) fail(new Error(refusal));
+  };
   const storage = restoreLogStorage(history, machine.store, cluster);
   const tailStart = machine.store.consistentIndex - config.snapshotCatchUpEntries;
   if (tailStart >= storage.firstIndex())
@@ -190,6 +195,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     transport: { sendSnapshot: (snapshot) => transport.sendSnapshot(snapshot) },
     holdLog: (index) => trimmer.hold(index),
     appliedIndex: () => member.appliedIndex,
+    matchIndexes: () => member.matchIndexes(),
     onFailed: (id) => member.reportSnapshot(id, false),
   });
   const followMembership = (change: MembershipChange, index: number): void => {
@@ -218,6 +224,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       preVote: config.preVote,
       appliedIndex: machine.store.consistentIndex,
       appliedTerm: machine.store.consistentTerm,
+      loggedCommit: history.hardState.commit,
     },
     ports,
     storage,

@@ -72,6 +72,8 @@ export class SnapshotInstaller {
 
   async #take(metadata: SnapshotMetadata, file: string, step: () => Reception): Promise<Reception> {
     if (this.#closing) return "failed";
+    // The one before it may have brought the member further.
+    if (metadata.index <= this.#parts.machine.store.consistentIndex) return step();
     await this.#prepare(metadata, file);
     const settled = new Promise<void>((resolve) => (this.#settle = resolve));
     this.#isClaimed = false;
@@ -80,7 +82,10 @@ export class SnapshotInstaller {
     await this.#parts.scheduler.yieldTurn();
     await this.#parts.scheduler.yieldTurn();
     if (this.#isClaimed && !this.#closing) await settled;
-    await this.#discard();
+    if (this.#prepared !== undefined) {
+      await this.#discard();
+      await this.#parts.dataDir.purgeReceived(metadata.index);
+    }
     return reception;
   }
 

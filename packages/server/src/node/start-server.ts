@@ -5,7 +5,6 @@
 import { resolve } from "node:path";
 import { createGrpcServer, listenClientPort, type ClientPort, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
-import { failureText } from "../api/to-status.js";
 import { createPeerTransport } from "../peers/transport.js";
 import { createClusterSide, createSha256, type ClusterSide } from "./cluster-side.js";
 import { findBirth } from "./join.js";
@@ -113,7 +112,7 @@ async function serve(
     member: open.facade,
     clusterVersion: () => open.machine.cluster.version,
     storageVersion: () => open.facade.storage.schemaVersion,
-    failureText,
+    report: logger,
     onError: (error) => logger.warn("failed to answer an http request", { error }),
   });
   open.onLeadership(() => cluster.monitor.wake());

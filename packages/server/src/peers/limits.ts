@@ -41,8 +41,8 @@ export const KEEP_ALIVE_IDLE_MS = 2000;
 
 /** A receiver that takes no byte of a database for so long has failed. */
 export const SNAPSHOT_STALL_TIMEOUT_MS = 30_000;
-/** From the last byte of a database to the answer: the receiver writes it to disk and checks it meanwhile. */
-export const SNAPSHOT_ANSWER_TIMEOUT_MS = 120_000;
+/** From the last byte of a database to the answer: the receiver checks and imports it meanwhile. */
+export const SNAPSHOT_ANSWER_TIMEOUT_MS = 600_000;
 /** A sender that brings no byte of a database for so long has failed. */
 export const SNAPSHOT_READ_TIMEOUT_MS = 30_000;
 /** Bytes of an incoming database gathered for one write to disk. */

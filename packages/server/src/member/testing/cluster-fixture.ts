@@ -98,6 +98,7 @@ export class TestCluster {
         preVote: true,
         appliedIndex: 0,
         appliedTerm: 0,
+        loggedCommit: 0,
       },
       ports: {
         clock: this.time.clock,

@@ -177,6 +177,7 @@ export async function createFixture(
       preVote: true,
       appliedIndex: store.consistentIndex,
       appliedTerm: store.consistentTerm,
+      loggedCommit: disk?.log.hardState.commit ?? 0,
     },
     ports,
     storage,

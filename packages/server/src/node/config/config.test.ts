@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, resolveConfig, type MemberConfig } from "./config.js";
+import { checkInitialCluster, ConfigError, resolveConfig, type MemberConfig } from "./config.js";
 import { formatGoDuration, parseGoDurationMs, parseGoInt } from "./go-values.js";
 import { parseFlags, type FlagTexts } from "./parse-flags.js";
 
@@ -104,14 +104,6 @@ describe("checks", () => {
     ["expected IP in URL for binding (http://example:1)", ["--listen-peer-urls=http://example:1"]],
     ["should be at least as 5 times as --heartbeat-interval[500ms]", ["--heartbeat-interval=500"]],
     ["is too long, and should be set less than 50000ms", ["--election-timeout=60000"]],
-    [
-      `couldn't find local name "default" in the initial cluster configuration`,
-      ["--initial-cluster=a=http://127.0.0.1:1"],
-    ],
-    [
-      "--initial-cluster has http://127.0.0.1:1 but missing from --initial-advertise-peer-urls=http://localhost:2380",
-      ["--initial-cluster=default=http://127.0.0.1:1"],
-    ],
     ["--client-cert-auth is not supported yet", ["--client-cert-auth"]],
     ["URL must not contain a path", ["--advertise-client-urls=http://a:1/"]],
     [
@@ -139,10 +131,29 @@ describe("checks", () => {
         ["b", ["http://10.0.0.1:2"]],
       ]),
     );
-    expect(() => config([...own, `--initial-cluster=${members},c=http://10.0.0.1:2`])).toThrow(
-      "has duplicate url",
-    );
+    expect(() => checkInitialCluster(config([...own, `--initial-cluster=${members}`]))).not.toThrow();
+    expect(() =>
+      checkInitialCluster(config([...own, `--initial-cluster=${members},c=http://10.0.0.1:2`])),
+    ).toThrow("has duplicate url");
   });
+
+  test.each<[string, string[]]>([
+    [
+      `couldn't find local name "default" in the initial cluster configuration`,
+      ["--initial-cluster=a=http://127.0.0.1:1"],
+    ],
+    [
+      "--initial-cluster has http://127.0.0.1:1 but missing from --initial-advertise-peer-urls=http://localhost:2380",
+      ["--initial-cluster=default=http://127.0.0.1:1"],
+    ],
+  ])(
+    "of the first members are made when a member is born, and not with a log on disk: %s",
+    (message, argv) => {
+      const given = config(argv);
+      expect(() => checkInitialCluster(given)).toThrow(ConfigError);
+      expect(() => checkInitialCluster(given)).toThrow(message);
+    },
+  );
 
   test("what concerns the cluster is typed", () => {
     expect(config([])).toMatchObject({

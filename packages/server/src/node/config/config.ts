@@ -230,20 +230,31 @@ function plainUrls(urls: MemberUrl[], what: "client" | "peer"): MemberUrl[] {
   return urls;
 }
 
+/** Read on every start, and looked at closely only when a member is born: with a log on disk these flags mean nothing. */
 function resolveInitialCluster(
   text: string,
   name: string,
   advertised: readonly MemberUrl[],
 ): Map<string, string[]> {
-  const own = advertised.map((url) => url.text);
-  if (text === "") return new Map([[name, own]]);
-  const cluster = parseInitialCluster(text);
-  const configured = cluster.get(name);
+  return text === "" ? new Map([[name, advertised.map((url) => url.text)]]) : parseInitialCluster(text);
+}
+
+/** Whether the flags describe a cluster with this member in it. @throws ConfigError */
+export function checkInitialCluster({
+  name,
+  initialCluster,
+  advertisePeerUrls,
+  initialClusterState,
+}: MemberConfig): void {
+  const own = advertisePeerUrls.map((url) => url.text);
+  const configured = initialCluster.get(name);
   if (configured === undefined) {
     throw new ConfigError(`couldn't find local name "${name}" in the initial cluster configuration`);
   }
-  const all = [...cluster.values()].flat();
+  const text = [...initialCluster].flatMap(([each, urls]) => urls.map((url) => `${each}=${url}`)).join(",");
+  const all = [...initialCluster.values()].flat();
   if (new Set(all).size !== all.length) throw new ConfigError(`initial cluster ${text} has duplicate url`);
+  if (initialClusterState === "existing") return;
   const missingHere = configured.filter((url) => !own.includes(url));
   const missingThere = own.filter((url) => !configured.includes(url));
   if (missingHere.length > 0) {
@@ -256,7 +267,6 @@ function resolveInitialCluster(
       `--initial-advertise-peer-urls has ${missingThere.join(",")} but missing from --initial-cluster=${text}`,
     );
   }
-  return cluster;
 }
 
 function resolveAutoCompaction(mode: string, retention: string): AutoCompaction {

@@ -173,7 +173,7 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
     "accepted",
     "Interval of progress notifications.",
   ]),
-  flag("downgrade-check-time", "duration", "5s", ["accepted", "Interval of downgrade status checks."]),
+  flag("downgrade-check-time", "duration", "5s", ["on", "Interval of downgrade status checks."]),
   flag("feature-gates", "string", "", ["accepted", "key=value pairs of feature gates."]),
   flag("discovery-token", "string", "", ["later", "Discovery token."]),
   flag("discovery-endpoints", "strings", "", ["later", "Discovery endpoints."]),
