@@ -113,6 +113,9 @@ export class LogTrimmer {
   async finish(appliedIndex: number): Promise<void> {
     await this.#marking;
     await this.#mark(appliedIndex);
+    // Whatever the mark did: what was applied is in the store, and known to be committed.
+    await this.#parts.store.flushDurable();
+    this.#parts.writeCommitIndex();
   }
 
   #trimTail(appliedIndex: number): void {

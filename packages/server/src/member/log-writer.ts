@@ -22,6 +22,8 @@ import type { ClockPort, LogPort, ReportPort } from "./ports.js";
 
 /** A write that takes longer is told to the operator: elections and time-outs follow from slow disks. */
 const SLOW_WRITE_MS = 1000;
+/** A commit index that had no company for so many ticks is written by itself: a forced start must not lose what was committed. */
+const HELD_TICKS_MAX = 10;
 /** Appends that may wait behind the installation of a snapshot; the leader sends nothing new before it is answered. */
 const WAITING_APPENDS_MAX = 100_000;
 
@@ -55,6 +57,7 @@ export class LogWriter {
   #written: HardState;
   /** Newer than `#written` by its commit index only, and not yet handed to the log. */
   #held: HardState | undefined;
+  #heldTicks = 0;
   #ready: Message[] = [];
   #failed = false;
   /** What came while a snapshot is being installed; undefined when none is. */
@@ -161,6 +164,11 @@ export class LogWriter {
     const append = this.#createAppend([], []);
     this.#inFlight.push(append);
     this.#ports.log.append(held, [], (error) => this.#done(append, error));
+  }
+
+  tick(): void {
+    this.#heldTicks = this.#held === undefined || this.#inFlight.length > 0 ? 0 : this.#heldTicks + 1;
+    if (this.#heldTicks >= HELD_TICKS_MAX && this.#behindSnapshot === undefined) this.writeHeld();
   }
 
   /** Answers that were waiting for nothing; the caller delivers them after its current step. */

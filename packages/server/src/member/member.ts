@@ -76,6 +76,8 @@ export class Member {
   #running = false;
   #holdProposals = false;
   #heldBytes = 0;
+  /** The last term of which this member has applied its own first entry as the leader. */
+  #leadingTerm = 0;
   /** The member is to lead as soon as what was committed is applied: raft refuses to campaign over unapplied changes. */
   #campaignDue = false;
   #state: "new" | "running" | "stopped" = "new";
@@ -123,7 +125,11 @@ export class Member {
         log: ports.log,
         storage,
         deliver: (responses) => {
-          this.#deliver(responses);
+          try {
+            this.#deliver(responses);
+          } catch (error) {
+            this.#fail(error);
+          }
           this.#run();
         },
         onFailed: (error) => this.#fail(error),
@@ -292,6 +298,7 @@ export class Member {
     const nowMs = this.#ports.clock.monotonicMs();
     this.node.tick();
     this.#barrier.tick(nowMs);
+    this.#writer.tick();
     const failureSince = (sinceMs: number): MemberFailure => this.#timeoutFailure(sinceMs);
     this.#proposals.expire(nowMs - this.requestTimeoutMs, failureSince);
     this.#confChanges.expire(nowMs - this.requestTimeoutMs, failureSince);
@@ -436,8 +443,7 @@ export class Member {
   #settle(entry: Entry, suffix: number, outcome: ApplyOutcome): void {
     this.#advance(entry);
     // A new leader's first entry is empty.
-    if (entry.data.length === 0 && this.isLeader && entry.term === this.node.basicStatus().hardState.term)
-      this.#parts.onLeading();
+    if (entry.data.length === 0 && this.isLeader) this.#startLeading(entry.term);
     const waiter = suffix === NO_SUFFIX ? undefined : this.#proposals.take(suffix);
     if (waiter !== undefined) {
       waiter.onApplied(outcome);
@@ -446,6 +452,13 @@ export class Member {
     if (outcome.overQuota) this.#parts.raiseSpaceAlarm();
     // Whoever waited has left meanwhile: what was held for the answer must not hold up compactions.
     if (outcome.body !== undefined && "deferred" in outcome.body) outcome.body.release();
+  }
+
+  /** Other empty entries, of changes that could not be made, come later in the term. */
+  #startLeading(term: number): void {
+    if (term === this.#leadingTerm || term !== this.node.basicStatus().hardState.term) return;
+    this.#leadingTerm = term;
+    this.#parts.onLeading();
   }
 
   #advance(entry: Entry): void {

@@ -31,8 +31,9 @@ export interface OutgoingSnapshotsParts {
   readonly report: ReportPort;
   /** Writes the state as of now to a file. */
   readonly spool: () => Promise<SpooledDatabase>;
-  /** The member list in the old form that receivers before 3.7 read. */
+  /** The member list of now in the old form that receivers before 3.7 read, and the index of the entry that made it. */
   readonly v2Data: () => Uint8Array;
+  readonly confIndex: () => number;
   readonly transport: { sendSnapshot(snapshot: OutgoingSnapshot): void };
   /** Keeps the log above an index until the returned function is called. */
   readonly holdLog: (index: number) => () => void;
@@ -66,6 +67,11 @@ export class OutgoingSnapshots {
     try {
       const file = await spool();
       const { index, term, confState } = file;
+      if (this.#parts.confIndex() > index) {
+        file.release();
+        // An old receiver would have members from after its database, and refuse the entries that make them.
+        throw new Error("the membership has changed since the database was written");
+      }
       report.info("sending database snapshot", {
         "snapshot-index": index,
         "remote-peer-id": formatHexId(message.to),

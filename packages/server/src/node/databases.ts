@@ -48,8 +48,10 @@ export async function takeOver(options: StartOptions, dataDir: DataDir, log: Ope
   logger.warn(taken.warning);
 }
 
-export function createSpool(dataDir: DataDir, machine: LiveMachine): SnapshotSpool {
+/** @param name of the files, unlike that of any other spool. */
+export function createSpool(name: string, dataDir: DataDir, machine: LiveMachine): SnapshotSpool {
   return new SnapshotSpool({
+    name,
     snapPath: dataDir.snapPath,
     rows: () => machine.store.allRows(),
     appliedIndex: () => machine.store.consistentIndex,

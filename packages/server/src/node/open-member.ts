@@ -186,15 +186,18 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       compactions.wake();
     },
   });
-  const spool = createSpool(dataDir, machine);
+  // Apart, so that backups that nobody reads can't keep a follower from its database.
+  const spool = createSpool("backup", dataDir, machine);
+  const followerSpool = createSpool("follower", dataDir, machine);
   const outgoing = new OutgoingSnapshots({
     scheduler: systemScheduler,
     report: logger,
-    spool: () => spool.open(),
+    spool: () => followerSpool.open(),
     v2Data: () => formatOldSnapshot(cluster),
     transport: { sendSnapshot: (snapshot) => transport.sendSnapshot(snapshot) },
     holdLog: (index) => trimmer.hold(index),
     appliedIndex: () => member.appliedIndex,
+    confIndex: () => confIndex,
     matchIndexes: () => member.matchIndexes(),
     onFailed: (id) => member.reportSnapshot(id, false),
   });
@@ -359,20 +362,29 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
         report: logger,
         timeoutMs: HANDOVER_MAX_MS,
       }),
-    close: async () => {
+    close: () => {
       stopCompactor();
       compactions.stop();
       leases.stop();
       member.stop();
-      await transport.stop();
       pump.stop();
-      await installer.close();
-      await trimmer.finish(member.appliedIndex);
-      await log.close();
-      await machine.engine.close();
-      await closeDisk(disk);
+      return runAll([
+        () => transport.stop(),
+        () => installer.close(),
+        () => trimmer.finish(member.appliedIndex),
+        () => log.close(),
+        () => machine.engine.close(),
+        () => closeDisk(disk),
+      ]);
     },
   };
+}
+
+/** One after the other, also when one fails: what is open must not stay so. @throws the first failure */
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Nobody else could lead: neither as the configuration is, nor as it will be when the bootstrap is applied. */

@@ -54,6 +54,7 @@ export class SnapshotInstaller {
   #settle: () => void = () => undefined;
   #taking: Promise<unknown> = Promise.resolve();
   #retiring: Promise<void> = Promise.resolve();
+  #installing: Promise<void> = Promise.resolve();
   #closing = false;
 
   constructor(parts: SnapshotInstallerParts) {
@@ -109,8 +110,10 @@ export class SnapshotInstaller {
 
   /** Calls `record`, then puts what lies ready in the place of the present machine. */
   async install(metadata: SnapshotMetadata, record: () => Promise<void>): Promise<void> {
+    const installed = this.#install(metadata, record);
+    this.#installing = installed.catch(() => undefined);
     try {
-      await this.#install(metadata, record);
+      await installed;
     } finally {
       this.#settle();
     }
@@ -156,6 +159,8 @@ export class SnapshotInstaller {
   /** Resolves when nothing is open but the present machine. The driver must have stopped. */
   async close(): Promise<void> {
     this.#closing = true;
+    // One that has begun ends well or badly, since the log still works.
+    await this.#installing;
     this.#settle();
     await this.#taking;
     await this.#retiring;

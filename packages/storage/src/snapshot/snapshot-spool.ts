@@ -19,6 +19,8 @@ export const FILES_MAX = 4;
 const READ_BYTES: number = 256 * 1024;
 
 export interface SnapshotSpoolParts {
+  /** Part of the names of the files: spools of one folder have different ones. Default `database`. */
+  readonly name?: string;
   /** The folder for the files; what its `tmp*` were when a process ended is removed by `openDataDir`. */
   readonly snapPath: string;
   /** A consistent view of all tables as of a moment not before the call. */
@@ -112,8 +114,8 @@ export class SnapshotSpool {
       throw new OperationalError("overloaded", message);
     }
     this.#count += 1;
-    const { snapPath, rows, overrides } = this.#parts;
-    const path = `${snapPath}/tmp-database-${this.#count}`;
+    const { snapPath, rows, overrides, name = "database" } = this.#parts;
+    const path = `${snapPath}/tmp-${name}-${this.#count}`;
     const written = await writeDatabaseFile({ path, rows: rows(), overrides: overrides?.() ?? [] });
     const file: SpoolFile = { ...written, path, readers: 0 };
     this.#atRest.add(file);
