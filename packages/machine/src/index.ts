@@ -7,6 +7,7 @@ export type { AlarmRowSink } from "./apply/alarm-set.js";
 export { Applier } from "./apply/applier.js";
 export type { ApplierOptions } from "./apply/applier.js";
 export type { ClusterState } from "./apply/cluster-port.js";
+export { encodeV2Put, v2RequestId } from "./apply/v2-request.js";
 export { NO_LEASES } from "./apply/lessor-port.js";
 export type { LeaseAttachments, LeaseFacts, LeaseTable } from "./apply/lessor-port.js";
 // Leases
@@ -84,3 +85,10 @@ export type {
 } from "./mvcc/store-api.js";
 export { TABLE_NAMES, tableBounds, tableKey } from "./mvcc/table-keys.js";
 export { createRevisionKey } from "./mvcc/revision-key.js";
+// Watching
+export { HEADROOM_BYTES } from "./watch/limits.js";
+export { WatchHub } from "./watch/watch-hub.js";
+export type { WatchHubOptions, WatchHubStatistics, WatchedStore } from "./watch/watch-hub.js";
+export { NO_WATCH_ID } from "./watch/watch-sink.js";
+export type { WatchBody, WatchId, WatchSink } from "./watch/watch-sink.js";
+export type { WatchCreated, WatchRefusal, WatchSpec, WatchStream } from "./watch/watch-stream.js";

@@ -200,13 +200,7 @@ function readLength(bytes: Uint8Array, at: number): number {
 
 const COPY_LOOP_MAX = 40;
 
-function copyBytes(
-  source: Uint8Array,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-): number {
+function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
   if (end - start > COPY_LOOP_MAX) target.set(source.subarray(start, end), at);
   else for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number;
   return at + end - start;

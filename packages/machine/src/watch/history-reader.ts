@@ -2,7 +2,7 @@
  * Reads old events from the store, whole revisions at a time, for watchers that are behind what is kept of the recent ones. Only
  * what somebody watches is kept, so a long history of other keys costs reading and no memory.
  */
-import type { Store } from "../mvcc/store.js";
+import type { StoreDriver, StoreReads } from "../mvcc/store-api.js";
 import { readUint64, TOMBSTONE_KEY_SIZE } from "../mvcc/revision-key.js";
 import { WireReader } from "../apply/wire/wire-reader.js";
 import { EventBlock, eventBytesMax } from "./event-block.js";
@@ -28,7 +28,8 @@ export interface History {
 }
 
 /** The rows of a store. */
-export type HistorySource = Pick<Store, "compactRevision" | "history" | "openReadView">;
+export type HistorySource = Pick<StoreReads, "compactRevision" | "openReadView"> &
+  Pick<StoreDriver, "history">;
 
 /** @param wants whether anybody watches the key bytes[start, end). */
 export async function readHistory(

@@ -14,7 +14,7 @@ import type { EventBlock } from "./event-block.js";
 import { fillPrevious } from "./previous-pairs.js";
 import { ResponseBuilder } from "./response-builder.js";
 import { WATCHER_FLAG } from "./watcher-table.js";
-import type { PassObserver, StreamRecord, WatcherRegistry } from "./watcher-registry.js";
+import type { StreamRecord, WatcherRegistry } from "./watcher-registry.js";
 
 /** Steps between looks at the clock. */
 const STEPS_PER_LOOK = 16;
@@ -41,7 +41,7 @@ export interface Members {
 export type PassProgress = "done" | "sliced" | Promise<void>;
 type Phase = "idle" | "match" | "look-up" | "deliver";
 
-export class Pass implements PassObserver {
+export class Pass {
   readonly #registry: WatcherRegistry;
   readonly #nowMs: () => number;
   readonly #responses: ResponseBuilder = new ResponseBuilder();
@@ -68,7 +68,6 @@ export class Pass implements PassObserver {
   constructor(registry: WatcherRegistry, nowMs: () => number) {
     this.#registry = registry;
     this.#nowMs = nowMs;
-    registry.observer = this;
   }
 
   get plan(): PassPlan | undefined {
@@ -132,7 +131,9 @@ export class Pass implements PassObserver {
 
   #concerns({ members }: PassPlan, range: number): boolean {
     const { ranges } = this.#registry;
-    return members === undefined ? ranges.first.get(range) !== NONE : ranges.pass.get(range) === members.number;
+    return members === undefined
+      ? ranges.first.get(range) !== NONE
+      : ranges.pass.get(range) === members.number;
   }
 
   #addMatch(range: number, row: number): void {
@@ -189,7 +190,8 @@ export class Pass implements PassObserver {
     const { watchers, ranges } = this.#registry;
     this.#order = [];
     members.forEach((watcher, place) => {
-      if (watcher !== NONE && ranges.touched.get(watchers.range.get(watcher)) !== NONE) this.#order.push(place);
+      if (watcher !== NONE && ranges.touched.get(watchers.range.get(watcher)) !== NONE)
+        this.#order.push(place);
     });
     const rangeAt = (place: number): number => watchers.range.get(members[place] as number);
     this.#order.sort((a, b) => rangeAt(b) - rangeAt(a));
@@ -205,7 +207,11 @@ export class Pass implements PassObserver {
       if (watcher === NONE) continue;
       const touched = ranges.touched.get(watchers.range.get(watcher));
       if (touched !== this.#serving) this.#serve(plan, touched);
-      const missed = this.#tell(this.#registry.streamOf(watcher), watcher, watchers.nextRevision.get(watcher));
+      const missed = this.#tell(
+        this.#registry.streamOf(watcher),
+        watcher,
+        watchers.nextRevision.get(watcher),
+      );
       if (missed > 0) this.#registry.fallBehind(watcher, missed);
     }
     return true;
@@ -254,18 +260,12 @@ export class Pass implements PassObserver {
 
   // What happens meanwhile
 
+  /** The watcher is about to leave the list of its range. */
   onLeavingStep(watcher: number): void {
     if (this.#cursor === watcher) this.#cursor = this.#registry.watchers.link.get(watcher);
   }
 
-  onLeavingPass(place: number): void {
-    const members = this.onMemberGone;
-    members(place);
-  }
-
-  /** Set by whoever chooses the members of passes. */
-  onMemberGone: (place: number) => void = () => undefined;
-
+  /** The range has no watchers any more. */
   onRangeGone(range: number): void {
     const place = this.#registry.ranges.touched.get(range);
     if (this.#plan === undefined || place === NONE) return;

@@ -11,7 +11,11 @@ import { type EventBlock, PREVIOUS_UNKNOWN } from "./event-block.js";
  * Fills in the pairs before the events `rows` of the block.
  * @returns undefined when all of them are there, else a promise for those that the engine has to be asked for.
  */
-export function fillPrevious(store: StoreReads, block: EventBlock, rows: NumberList): Promise<void> | undefined {
+export function fillPrevious(
+  store: StoreReads,
+  block: EventBlock,
+  rows: NumberList,
+): Promise<void> | undefined {
   const missing: Missing = { rows: [], slots: [], oldest: Infinity };
   for (let i = 0; i < rows.length; i++) {
     const row = rows.at(i);

@@ -35,7 +35,9 @@ class Variant {
 }
 
 export class ResponseBuilder {
-  readonly #variants: (Variant | undefined)[] = new Array<Variant | undefined>(VARIANTS_COUNT).fill(undefined);
+  readonly #variants: (Variant | undefined)[] = new Array<Variant | undefined>(VARIANTS_COUNT).fill(
+    undefined,
+  );
   #block: EventBlock | undefined;
   #rows: NumberList | undefined;
   #headerRevision = 0;
@@ -64,8 +66,9 @@ export class ResponseBuilder {
 
   /** Number of bodies for a watcher with these flags that wants events from `revision` on: `body` 0 to that. */
   build(flags: number, revision: number): number {
-    const variant = this.#variantOf(flags);
     const begin = this.#firstAtOrAbove(revision);
+    if (begin === (this.#rows as NumberList).length) return 0;
+    const variant = this.#variantOf(flags);
     if (variant.begin !== begin) this.#build(variant, begin);
     return variant.count;
   }
@@ -116,7 +119,8 @@ export class ResponseBuilder {
       const revision = main[rows.at(at)] as number;
       let end = at;
       let added = 0;
-      for (; end < rows.length && main[rows.at(end)] === revision; end++) added += this.#sizeOf(flags, rows.at(end));
+      for (; end < rows.length && main[rows.at(end)] === revision; end++)
+        added += this.#sizeOf(flags, rows.at(end));
       if (added > 0) {
         const isFull = revisionCount === RESPONSE_REVISIONS_MAX || size + added > bytesTarget;
         if (size > 0 && isFull) break;

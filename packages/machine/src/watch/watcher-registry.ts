@@ -50,11 +50,11 @@ export interface NewWatcher {
   readonly nextRevision: number;
 }
 
-/** Told before a watcher leaves a place where a pass may be looking at it. */
-export interface PassObserver {
-  /** The watcher leaves the list of its range. */
+/** Told when a watcher leaves a place where a pass may be looking for it. */
+export interface RegistryObserver {
+  /** The watcher is about to leave the list of its range. */
   onLeavingStep(watcher: number): void;
-  /** The watcher at this place of the pass is gone. */
+  /** The watcher at this place of the pass has left it. */
   onLeavingPass(place: number): void;
   /** The range is gone. */
   onRangeGone(range: number): void;
@@ -63,7 +63,7 @@ export interface PassObserver {
 export class WatcherRegistry {
   readonly watchers: WatcherTable = new WatcherTable();
   readonly ranges: RangeIndex;
-  observer: PassObserver | undefined;
+  readonly #observer: RegistryObserver;
   readonly #seed: number;
   readonly #streams: (StreamRecord | undefined)[] = [];
   readonly #freeStreams: number[] = [];
@@ -73,8 +73,9 @@ export class WatcherRegistry {
   #previousCount = 0;
   #laggingCount = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, observer: RegistryObserver) {
     this.#seed = seed;
+    this.#observer = observer;
     this.ranges = new RangeIndex(seed);
   }
 
@@ -189,7 +190,7 @@ export class WatcherRegistry {
     if (next !== NONE) watchers.streamBackLink.set(next, before);
     stream.watcherCount -= 1;
     this.#count -= 1;
-    if (this.ranges.release(range)) this.observer?.onRangeGone(range);
+    if (this.ranges.release(range)) this.#observer.onRangeGone(range);
     watchers.free(watcher);
   }
 
@@ -260,7 +261,7 @@ export class WatcherRegistry {
         this.#countLagging(stream, -1);
         return;
       case WATCHER_STATE.inPass:
-        this.observer?.onLeavingPass(watchers.link.get(watcher));
+        this.#observer.onLeavingPass(watchers.link.get(watcher));
         this.#countLagging(stream, -1);
         return;
       default:
@@ -270,7 +271,7 @@ export class WatcherRegistry {
 
   #leaveStep(watcher: number): void {
     const { watchers, ranges } = this;
-    this.observer?.onLeavingStep(watcher);
+    this.#observer.onLeavingStep(watcher);
     const next = watchers.link.get(watcher);
     const before = watchers.backLink.get(watcher);
     if (before === NONE) ranges.first.set(watchers.range.get(watcher), next);
