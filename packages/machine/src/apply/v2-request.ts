@@ -1,8 +1,10 @@
 /**
  * Entries of the v2 API: before 3.6 members published themselves and the cluster version with a raw proto2 `Request` as the
  * whole entry. Two of its paths still mean something; `SYNC` does not; anything else we cannot apply.
+ * Written only where a member before 3.5 would stop at anything else.
  * Source: raft-peers-formats 4.5.
  */
+import { BinaryReader, BinaryWriter, getTextEncoding, WireType } from "@bufbuild/protobuf/wire";
 import type { ClusterState, RowSink } from "./cluster-port.js";
 import { WireError, WireReader } from "./wire/wire-reader.js";
 
@@ -33,9 +35,30 @@ export function parseV2Request(data: Uint8Array): V2Request | undefined {
 }
 
 interface V2Fields {
+  readonly id: bigint;
   readonly method: string;
   readonly path: string;
   readonly value: string;
+}
+
+/** The request id in a v2 request, or undefined when `data` is none. */
+export function v2RequestId(data: Uint8Array): bigint | undefined {
+  const fields = readFields(data);
+  return fields !== undefined && METHODS.has(fields.method) ? fields.id : undefined;
+}
+
+/** A request that puts `value` at `path`: what members before 3.5 understand about the cluster. */
+export function encodeV2Put(id: bigint, path: string, value: string): Uint8Array {
+  const { encodeUtf8 } = getTextEncoding();
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.Varint).uint64(id);
+  for (const [field, text] of [
+    [2, "PUT"],
+    [3, path],
+    [4, value],
+  ] as const)
+    writer.tag(field, WireType.LengthDelimited).bytes(encodeUtf8(text));
+  return writer.finish();
 }
 
 /** Carries out what `parseV2Request` found; what is ignored or unknown changes nothing. */
@@ -66,7 +89,8 @@ function readFields(data: Uint8Array): V2Fields | undefined {
     if (error instanceof WireError) return undefined;
     throw error;
   }
-  return { method: texts.get(2) ?? "", path: texts.get(3) ?? "", value: texts.get(4) ?? "" };
+  const id = BigInt(new BinaryReader(data.subarray(1)).uint64());
+  return { id, method: texts.get(2) ?? "", path: texts.get(3) ?? "", value: texts.get(4) ?? "" };
 }
 
 function interpret(fields: V2Fields): V2Request {

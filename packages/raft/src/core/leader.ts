@@ -102,6 +102,8 @@ function handleAppendRejected(raft: Raft, message: Message, progress: Progress):
 
 function handleAppendAccepted(raft: Raft, message: Message, progress: Progress): void {
   const from = message.from;
+  // Nobody can have what was never sent; taken for true, it would lead beyond the end of the log.
+  if (message.index > raft.log.lastIndex()) return;
   // An old index is still news to a probe: the follower is back and matches as far as we knew.
   const isNews =
     progress.maybeUpdate(message.index) ||

@@ -23,18 +23,25 @@ export class ProposalError extends Error {
   }
 }
 
-/** Resolves when the request has been applied here. @throws ProposalError when it was not, as far as is known. */
-export function proposeRequest(member: Member, request: RequestInit): Promise<ApplyOutcome> {
+/** As `proposeRequest`, with an entry that `encode` makes for the request id it is given. */
+export function proposeEntry(
+  member: Member,
+  encode: (requestId: bigint) => Uint8Array,
+): Promise<ApplyOutcome> {
   const suffix = member.ids.nextSuffix();
-  const message = create(etcdserverpb.InternalRaftRequestSchema, {
-    ...request,
-    header: { ID: member.ids.idOf(suffix) },
-  });
-  const entry = toBinary(etcdserverpb.InternalRaftRequestSchema, message);
+  const entry = encode(member.ids.idOf(suffix));
   return new Promise((resolve, reject) => {
     member.propose(entry, suffix, {
       onApplied: resolve,
       onFailed: (failure) => reject(new ProposalError(failure)),
     });
+  });
+}
+
+/** Resolves when the request has been applied here. @throws ProposalError when it was not, as far as is known. */
+export function proposeRequest(member: Member, request: RequestInit): Promise<ApplyOutcome> {
+  return proposeEntry(member, (ID) => {
+    const message = create(etcdserverpb.InternalRaftRequestSchema, { ...request, header: { ID } });
+    return toBinary(etcdserverpb.InternalRaftRequestSchema, message);
   });
 }

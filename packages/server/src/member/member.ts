@@ -49,8 +49,8 @@ const INFLIGHT_MESSAGES_MAX = 512;
 const INFLIGHT_BYTES_MAX = 32 * 1024 * 1024;
 /** Payload bytes that wait to be committed; more stay queued here, where they are counted and time out. */
 const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
-/** Payload of entries taken from a leader while the store can't keep up. */
-const HELD_BYTES_MAX = 64 * 1024 * 1024;
+/** Payload of entries that came from a leader and are not applied, beyond which a store that can't keep up lets no more in. */
+const UNAPPLIED_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_TICKS = 1;
 /** Fixed part of the request timeout; two election timeouts are added. */
 const REQUEST_TIMEOUT_BASE_MS = 5000;
@@ -75,7 +75,7 @@ export class Member {
   #scheduled = false;
   #running = false;
   #holdProposals = false;
-  #heldBytes = 0;
+  #unappliedBytes = 0;
   /** The last term of which this member has applied its own first entry as the leader. */
   #leadingTerm = 0;
   /** The member is to lead as soon as what was committed is applied: raft refuses to campaign over unapplied changes. */
@@ -249,14 +249,13 @@ export class Member {
    * may be: the leader's window closes, and it asks again later.
    */
   #mustDrop({ type, entries }: Message): boolean {
-    if (!this.#applyQueue.isHeld) {
-      this.#heldBytes = 0;
-      return false;
-    }
-    if (type === MessageType.MsgProp) return true;
+    const { isHeld } = this.#applyQueue;
+    // What came twice was counted twice; here it is known that nothing waits.
+    if (!isHeld && this.#appliedIndex >= this.#committedIndex) this.#unappliedBytes = 0;
+    if (type === MessageType.MsgProp) return isHeld;
     if (type !== MessageType.MsgApp || entries.length === 0) return false;
-    if (this.#heldBytes >= HELD_BYTES_MAX) return true;
-    for (const { data } of entries) this.#heldBytes += data.length;
+    if (isHeld && this.#unappliedBytes >= UNAPPLIED_BYTES_MAX) return true;
+    for (const { data } of entries) this.#unappliedBytes += data.length;
     return false;
   }
 
@@ -406,6 +405,7 @@ export class Member {
     await this.#parts.snapshots.install(metadata, record);
     this.#appliedIndex = metadata.index;
     this.#appliedTerm = metadata.term;
+    this.#unappliedBytes = 0;
     this.#committedIndex = Math.max(this.#committedIndex, metadata.index);
   }
 
@@ -463,6 +463,7 @@ export class Member {
 
   #advance(entry: Entry): void {
     const newTerm = entry.term !== this.#appliedTerm;
+    this.#unappliedBytes = Math.max(0, this.#unappliedBytes - entry.data.length);
     this.#appliedIndex = entry.index;
     this.#appliedTerm = entry.term;
     if (newTerm) this.#barrier.retry(this.#ports.clock.monotonicMs());

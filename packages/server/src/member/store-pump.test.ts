@@ -85,3 +85,14 @@ test("a failed batch is told once, and a stopped pump does nothing", async () =>
   other.pump.stop();
   expect(other.fire()).toBe(false);
 });
+
+test("a flush of somebody else that leaves too much is followed by another look", () => {
+  const bed = createBed();
+  bed.store.gathered = false;
+  bed.store.needsBackpressure = true;
+  bed.pump.wake();
+  expect(bed.store.batches).toBe(0);
+  bed.store.gathered = true;
+  expect(bed.fire()).toBe(true);
+  expect(bed.store.batches).toBe(1);
+});

@@ -32,7 +32,11 @@ export class StorePump {
   wake(): void {
     if (this.#writing || this.#stopped) return;
     if (this.#machine.store.needsBackpressure) this.#write();
-    else this.#cancel ??= this.#scheduler.after(PUMP_DELAY_MS, () => this.#write());
+    else this.#plan();
+  }
+
+  #plan(): void {
+    this.#cancel ??= this.#scheduler.after(PUMP_DELAY_MS, () => this.#write());
   }
 
   stop(): void {
@@ -44,7 +48,11 @@ export class StorePump {
     this.#cancel?.();
     this.#cancel = undefined;
     const batch = this.#machine.store.pump();
-    if (batch === undefined) return;
+    if (batch === undefined) {
+      // Another's flush is under way, and may leave much: whoever waits for room wakes us no second time.
+      if (this.#machine.store.needsBackpressure) this.#plan();
+      return;
+    }
     this.#writing = true;
     batch.then(
       () => {

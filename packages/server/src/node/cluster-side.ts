@@ -4,11 +4,12 @@ import type { DatabaseDownload, SnapshotPort } from "../api/ports/snapshot-port.
 import type { Digest } from "../api/snapshot-call.js";
 import { MembershipOperations } from "../cluster/membership-operations.js";
 import type { ClusterFacts, ProposePort } from "../cluster/ports.js";
+import { encodeOldRequest, needsOldForm } from "../cluster/old-requests.js";
 import { publishMember } from "../cluster/publisher.js";
 import { VersionMonitor } from "../cluster/version-monitor.js";
 import type { MemberVersions, VersionsByMember } from "../cluster/version-rules.js";
 import { linearize } from "../cluster/waiting.js";
-import { ProposalError, proposeRequest } from "../member/internal-requests.js";
+import { ProposalError, proposeEntry, proposeRequest } from "../member/internal-requests.js";
 import type { PeerLocalPort } from "../peers/local-port.js";
 import { fetchVersion, postPromote, RemoteFailure } from "../peers/remote.js";
 import type { MemberConfig } from "./config/config.js";
@@ -37,7 +38,10 @@ export function createClusterSide(
   const { cluster } = machine;
   const propose: ProposePort = async (request) => {
     try {
-      await proposeRequest(member, request);
+      const versions = await knownServerVersions(open, config);
+      if (!needsOldForm(versions)) await proposeRequest(member, request);
+      else if ("downgradeInfoSet" in request) return "not-capable";
+      else await proposeEntry(member, (id) => encodeOldRequest(request, id) ?? new Uint8Array(0));
       return undefined;
     } catch (error) {
       return error instanceof ProposalError ? error.failure : { unknown: String(error) };
@@ -120,6 +124,17 @@ async function fetchAllVersions({ facade, machine }: OpenMember): Promise<Versio
     ),
   );
   return new Map(rows.map(({ id }, i) => [id, versions[i]]));
+}
+
+/** Versions of the other members as far as they tell; before the log has said who they are, the flags do. */
+async function knownServerVersions({ facade, machine }: OpenMember, config: MemberConfig): Promise<string[]> {
+  const rows = machine.cluster.membership.list().filter(({ id }) => id !== facade.memberId);
+  const urls =
+    rows.length > 0
+      ? rows.map(({ peerUrls }) => peerUrls)
+      : [...config.initialCluster].filter(([name]) => name !== config.name).map(([, peerUrls]) => peerUrls);
+  const versions = await Promise.all(urls.map(versionsOf));
+  return versions.filter((version) => version !== undefined).map(({ server }) => server);
 }
 
 async function versionsOf(peerUrls: readonly string[]): Promise<MemberVersions | undefined> {
