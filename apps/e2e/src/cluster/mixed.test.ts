@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { PlacedMember } from "../faults/placed-member.js";
 import { lacksOffers } from "../harness/offers.js";
@@ -9,6 +10,8 @@ import type { MemberPlan, TestCluster } from "./test-cluster.js";
 import { startCluster } from "./use-cluster.js";
 
 const suite = "clusters of members of both kinds";
+/** Both kinds say so. */
+const TAKES_DATABASE = "applying snapshot";
 /** More entries than a snapshot is taken after, several times over. */
 const OPERATIONS = process.env["LONG"] === "1" ? 5_000 : 300;
 const seed = Number(process.env["E2E_SEED"] ?? Date.now() % 1_000_000);
@@ -33,6 +36,7 @@ describe.skipIf(isLeftOut)(suite, () => {
 
     // The log is compacted by now, so the newcomer gets the leader's database.
     const newcomer = await cluster.join(plan(guest, "g1"), "learner");
+    expect(readFileSync(newcomer.logFile, "utf8")).toContain(TAKES_DATABASE);
     await history.play(OPERATIONS);
     // A learner tells no hash.
     await cluster.promote(newcomer);
@@ -48,7 +52,8 @@ describe.skipIf(isLeftOut)(suite, () => {
     await history.play(OPERATIONS);
     await cluster.remove(await followerOf(cluster, host));
     await history.play(OPERATIONS);
-    await cluster.join(plan(host, "h4"), "voter");
+    const latecomer = await cluster.join(plan(host, "h4"), "voter");
+    expect(readFileSync(latecomer.logFile, "utf8")).toContain(TAKES_DATABASE);
     await history.play(OPERATIONS);
     await expectEqualHashes(cluster, `after ${guest}'s leader brought up a member`);
 

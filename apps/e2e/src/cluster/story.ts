@@ -30,6 +30,10 @@ export async function tellStory(teller: Teller): Promise<void> {
   await moveTheLeader(teller);
   await looks(teller, "at the end");
   await expectAllKeys(teller, cluster.members);
+  // Last, because etcd 3.7.1 takes this change in all the same when it replays its log after a restart.
+  const [m1, m2] = [cluster.member("m1"), cluster.member("m2")];
+  const update = ["member", "update", await teller.id("m1"), `--peer-urls=${m2.peerUrl}`];
+  await teller.ctl("update to the URL of another", update, { at: [m1] });
 }
 
 /** `endpoint` and `member list` in every form. */
@@ -60,7 +64,6 @@ async function refusals(teller: Teller): Promise<void> {
     ["promote an unknown member", "member", "promote", "abcdef"],
     ["promote a voter", "member", "promote", second],
     ["update an unknown member", "member", "update", "abcdef", "--peer-urls=http://127.0.0.1:1"],
-    ["update to the URL of another", "member", "update", first, `--peer-urls=${m2.peerUrl}`],
     ["move the leader to nobody", "move-leader", "abcdef"],
   ];
   for (const [step, ...args] of refused) await teller.ctl(step, args, { until: NOT_YET_CONNECTED });
@@ -83,6 +86,7 @@ async function loseTheLeader(teller: Teller): Promise<void> {
   await teller.ctl("member list with one member dead", ["member", "list"]);
   cluster.member("m1").start();
   await cluster.waitUntilHealthy();
+  await teller.ctl("member list at the one that is back", ["member", "list"], { at: [cluster.member("m1")] });
   await teller.ctl("read at the one that is back", ["get", "without m1/", "--prefix"], {
     at: [cluster.member("m1")],
   });

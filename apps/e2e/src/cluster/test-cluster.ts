@@ -33,6 +33,7 @@ export interface MemberHash {
   readonly name: string;
   readonly hash: number;
   readonly compactRevision: bigint;
+  readonly revision: bigint;
 }
 
 export class TestCluster {
@@ -194,17 +195,22 @@ export class TestCluster {
     );
   }
 
-  /** The hashes of all members at one revision, the newest that there is now. */
+  /**
+   * The hashes of all members at a revision of this call's own making: at the revision of a compaction etcd answers with the hash
+   * that it kept from then, others with the present one.
+   */
   async readHashes(): Promise<readonly MemberHash[]> {
-    await this.waitUntilCaughtUp();
     const leader = await this.leader();
-    const read = await leader.client.demand(etcdserverpb.KV.method.range, { key: Uint8Array.of(0) });
-    const revision = read.header?.revision ?? 0n;
+    const { header } = await leader.client.demand(etcdserverpb.KV.method.put, { key: Buffer.from("hashed") });
+    return this.readHashesAt(header?.revision ?? 0n);
+  }
+
+  async readHashesAt(revision: bigint): Promise<readonly MemberHash[]> {
     await this.waitUntilCaughtUp();
     return Promise.all(
       this.members.map(async ({ name, client }) => {
         const { hash, compactRevision } = await client.demand(hashKV, { revision });
-        return { name, hash, compactRevision };
+        return { name, hash, compactRevision, revision };
       }),
     );
   }
