@@ -34,7 +34,7 @@ export class WatchBody {
 
 /** Each method returns false when the stream has taken this but takes no more until `WatchStream.drained`. */
 export interface WatchSink {
-  /** Every event of a revision that concerns the watcher is in one body. May cancel watchers and close the stream. */
+  /** Every event of a revision that concerns the watcher is in one body. May close the stream; cancels no watcher. */
   sendEvents(idLow: number, idHigh: number, body: WatchBody): boolean;
   /** The watcher has ended: what it wants next was compacted away. It stays registered until it is cancelled. */
   sendCompacted(idLow: number, idHigh: number, compactRevision: number): boolean;

@@ -177,6 +177,11 @@ export class WatchStream {
     }
   }
 
+  /** The sink takes no more until `drained`, because of something that the hub did not send. */
+  holdBack(): void {
+    this.#record.isBlocked = true;
+  }
+
   /** The sink takes responses again. */
   drained(): void {
     if (this.#record.isClosed) return;
