@@ -1,5 +1,10 @@
 /** Puts the services of a member behind a gRPC server: the whole table of what a client can call. */
+import type { WatchHub } from "@quorate/machine";
 import type { Method } from "@quorate/rpc";
+import { HubWatches } from "./watch/hub-watches.js";
+import { WatchService } from "./watch/watch-service.js";
+import { ElectionService } from "./election/election-service.js";
+import { LockService } from "./lock/lock-service.js";
 import { ClusterService } from "./cluster-service.js";
 import { Guard, type GuardedMethod } from "./guard.js";
 import { ResponseHeaders } from "./header.js";
@@ -25,6 +30,11 @@ export interface ServiceRegistry {
 }
 
 export interface ServiceOptions {
+  readonly watches: WatchHub;
+  /** --watch-progress-notify-interval. */
+  readonly watchProgressMs: number;
+  /** Uniform integer in [0, bound). */
+  readonly random: (bound: number) => number;
   readonly cluster: ClusterPort;
   readonly leases: LeasePort;
   readonly snapshots: SnapshotPort;
@@ -66,26 +76,35 @@ export function registerServices(
   const health = new HealthService();
   const { leases, scheduler, electionTimeoutMs } = options;
   const leaders = new LeaderWatch({ member, scheduler, electionTimeoutMs });
+  const watchService = new WatchService({
+    member,
+    hub: options.watches,
+    leaders,
+    scheduler,
+    requestBytesMax,
+    progressIntervalMs: options.watchProgressMs,
+    random: options.random,
+  });
+  const localWatches = new HubWatches(options.watches);
+  const kv = new KvService({
+    member,
+    headers,
+    replies,
+    proposals,
+    space,
+    txnOpsMax,
+    requestBytesMax,
+    onError,
+  }).methods();
+
+  const lease = new LeaseService({ member, headers, proposals, space, leases, leaders, onError }).methods();
+  const recipes = { kv, lease, watches: localWatches, onError };
   const services: Readonly<Record<string, Readonly<Record<string, GuardedMethod>>>> = {
-    "etcdserverpb.KV": new KvService({
-      member,
-      headers,
-      replies,
-      proposals,
-      space,
-      txnOpsMax,
-      requestBytesMax,
-      onError,
-    }).methods(),
-    "etcdserverpb.Lease": new LeaseService({
-      member,
-      headers,
-      proposals,
-      space,
-      leases,
-      leaders,
-      onError,
-    }).methods(),
+    "etcdserverpb.KV": kv,
+    "etcdserverpb.Watch": watchService.methods(),
+    "etcdserverpb.Lease": lease,
+    "v3lockpb.Lock": new LockService(recipes).methods(),
+    "v3electionpb.Election": new ElectionService({ ...recipes, headers }).methods(),
     "etcdserverpb.Maintenance": new MaintenanceService({
       member,
       headers,
@@ -113,6 +132,8 @@ export function registerServices(
     space,
     stop: () => {
       health.stop();
+      watchService.stop();
+      localWatches.close();
       leaders.stop();
     },
   };

@@ -48,9 +48,17 @@ test("the table of methods", () => {
     "etcdserverpb.Maintenance/MoveLeader",
     "etcdserverpb.Maintenance/Snapshot",
     "etcdserverpb.Maintenance/Status",
+    "etcdserverpb.Watch/Watch",
     "grpc.health.v1.Health/Check",
     "grpc.health.v1.Health/List",
     "grpc.health.v1.Health/Watch",
+    "v3electionpb.Election/Campaign",
+    "v3electionpb.Election/Leader",
+    "v3electionpb.Election/Observe",
+    "v3electionpb.Election/Proclaim",
+    "v3electionpb.Election/Resign",
+    "v3lockpb.Lock/Lock",
+    "v3lockpb.Lock/Unlock",
   ]);
 });
 

@@ -14,6 +14,7 @@ import {
   minLeaseTtlSeconds,
   restoreAttachments,
   Store,
+  type CommitListener,
   type Engine,
 } from "@quorate/machine";
 import type { MemberConfig } from "./config/config.js";
@@ -32,11 +33,21 @@ export interface MachineState {
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
   readonly lessor: Lessor;
+  readonly commits: CommitRelay;
+}
+
+/** Who hears of the commits of one store; nobody until its machine runs. */
+export interface CommitRelay {
+  listener: CommitListener;
 }
 
 /** Builds the index from the engine's rows and reads the small tables. */
 export async function loadMachine(engine: Engine, config: MemberConfig): Promise<MachineState> {
-  const store = await Store.open(engine, { yieldTurn: () => systemScheduler.yieldTurn() });
+  const commits: CommitRelay = { listener: () => undefined };
+  const store = await Store.open(engine, {
+    yieldTurn: () => systemScheduler.yieldTurn(),
+    onCommit: (revision, slots, count) => commits.listener(revision, slots, count),
+  });
   const cluster = new ClusterRecord(config.learnersMax);
   const alarms = new AlarmSet();
   for (const table of CLUSTER_TABLES) {
@@ -53,7 +64,7 @@ export async function loadMachine(engine: Engine, config: MemberConfig): Promise
   for await (const { keys, values } of store.rows("lease"))
     keys.forEach((key, i) => lessor.restoreRow(key, values[i] ?? new Uint8Array(0)));
   await restoreAttachments(lessor, store, systemScheduler);
-  return { engine, store, cluster, alarms, lessor };
+  return { engine, store, cluster, alarms, lessor, commits };
 }
 
 export class LiveMachine {
@@ -65,6 +76,7 @@ export class LiveMachine {
   #engine: Engine;
   #store: Store;
   #applier: Applier;
+  #commits: CommitRelay;
 
   constructor(state: MachineState, config: MemberConfig) {
     this.cluster = state.cluster;
@@ -74,6 +86,12 @@ export class LiveMachine {
     this.#engine = state.engine;
     this.#store = state.store;
     this.#applier = this.#createApplier();
+    this.#commits = state.commits;
+  }
+
+  /** Tells `listener` of each transaction that changes a key, from now on and whichever store runs. */
+  onCommit(listener: CommitListener): void {
+    this.#commits.listener = listener;
   }
 
   get engine(): Engine {
@@ -91,6 +109,8 @@ export class LiveMachine {
   /** Puts `next` in the place of what runs now. @returns the engine and the store that are to be retired. */
   replace(next: MachineState): Pick<MachineState, "engine" | "store"> {
     const old = { engine: this.#engine, store: this.#store };
+    next.commits.listener = this.#commits.listener;
+    this.#commits = next.commits;
     this.#engine = next.engine;
     this.#store = next.store;
     this.cluster.adopt(next.cluster);

@@ -4,7 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { formatHexId } from "@quorate/proto";
-import type { MembershipChange } from "@quorate/machine";
+import { WatchHub, type MembershipChange } from "@quorate/machine";
 import { emptyConfState, EntryType, StateRole, type Entry, type SnapshotMetadata } from "@quorate/raft";
 import { SpaceGuard } from "../api/space-guard.js";
 import { CompactionRunner } from "../member/compaction-runner.js";
@@ -53,6 +53,7 @@ export interface OpenMember {
   readonly inbox: PeerInbox;
   readonly ports: MemberPorts;
   readonly leases: LeaseKeeper;
+  readonly watches: WatchHub;
   readonly spool: SnapshotSpool;
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
   onLeadership(listener: (leader: bigint, isLeader: boolean) => void): void;
@@ -181,6 +182,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     onReplaced: ({ index }: SnapshotMetadata) => {
       confIndex = index;
       leases.onLeadership(false);
+      watches.storeReplaced(machine.store);
       trimmer.restored(index);
       roster.replace(cluster.membership.list());
       compactions.wake();
@@ -316,6 +318,14 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     requestTimeoutMs: member.requestTimeoutMs,
     onError: fail,
   });
+  const watches = new WatchHub({
+    store: machine.store,
+    scheduler: systemScheduler,
+    nowMs: () => systemClock.monotonicMs(),
+    onError: fail,
+    seed: randomInt(2 ** 31),
+  });
+  machine.onCommit(watches.onCommit);
   const stopCompactor = startAutoCompactor(config, member, facade, ports);
   const otherVoters = (): bigint[] => (cluster.confState?.voters ?? []).filter((id) => id !== memberId);
   return {
@@ -327,6 +337,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     inbox,
     ports,
     leases,
+    watches,
     spool,
     onLeadership: (listener) => void listeners.push(listener),
     onMembership: (listener) => void membershipListeners.push(listener),
@@ -366,6 +377,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       stopCompactor();
       compactions.stop();
       leases.stop();
+      watches.close();
       member.stop();
       pump.stop();
       return runAll([

@@ -100,6 +100,9 @@ async function serve(
   const services = registerServices(grpc, open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
+    watches: open.watches,
+    watchProgressMs: config.watchProgressMs,
+    random: open.ports.random,
     cluster: cluster.operations,
     leases: open.leases,
     snapshots: cluster.snapshots,

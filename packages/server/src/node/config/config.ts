@@ -49,6 +49,7 @@ export interface MemberConfig {
   readonly keepaliveMinTimeMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
+  readonly watchProgressMs: number;
   readonly autoCompaction: AutoCompaction;
   readonly compactionBatchLimit: number;
   readonly compactionSleepMs: number;
@@ -122,6 +123,7 @@ function resolve(given: FlagTexts): MemberConfig {
     keepaliveMinTimeMs: values.durationMs("grpc-keepalive-min-time"),
     keepaliveIntervalMs: values.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: values.durationMs("grpc-keepalive-timeout"),
+    watchProgressMs: values.durationMs("watch-progress-notify-interval"),
     autoCompaction: resolveAutoCompaction(
       values.text("auto-compaction-mode"),
       values.text("auto-compaction-retention"),

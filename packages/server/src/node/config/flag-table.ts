@@ -169,10 +169,7 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("metrics", "string", "basic", ["accepted", "'basic' or 'extensive'."]),
   flag("corrupt-check-time", "duration", "0s", ["later", "Interval of cluster corruption checks."]),
   flag("compact-hash-check-time", "duration", "1m0s", ["accepted", "Interval of compaction hash checks."]),
-  flag("watch-progress-notify-interval", "duration", "10m0s", [
-    "accepted",
-    "Interval of progress notifications.",
-  ]),
+  flag("watch-progress-notify-interval", "duration", "10m0s", ["on", "Interval of progress notifications."]),
   flag("downgrade-check-time", "duration", "5s", ["on", "Interval of downgrade status checks."]),
   flag("feature-gates", "string", "", ["accepted", "key=value pairs of feature gates."]),
   flag("discovery-token", "string", "", ["later", "Discovery token."]),
@@ -202,6 +199,7 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
  */
 export const FLAG_ALIASES: ReadonlyMap<string, string> = new Map([
   ["experimental-downgrade-check-time", "downgrade-check-time"],
+  ["experimental-watch-progress-notify-interval", "watch-progress-notify-interval"],
   ["experimental-snapshot-catch-up-entries", "snapshot-catchup-entries"],
   ["experimental-snapshot-catchup-entries", "snapshot-catchup-entries"],
 ]);
