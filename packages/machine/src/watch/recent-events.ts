@@ -15,6 +15,7 @@ import { RECENT_BLOCK_BYTES, RECENT_REVISION_BYTES_MAX, RECENT_REVISION_EVENTS_M
 
 export class RecentEvents {
   readonly #bytesMax: number;
+  readonly #blockBytes: number;
   #blocks: EventBlock[] = [];
   #first: number;
   #last: number;
@@ -22,6 +23,7 @@ export class RecentEvents {
   /** @param revision R at present. */
   constructor(bytesMax: number, revision: number) {
     this.#bytesMax = bytesMax;
+    this.#blockBytes = Math.min(RECENT_BLOCK_BYTES, bytesMax >> 2);
     this.#first = revision + 1;
     this.#last = revision;
   }
@@ -81,7 +83,7 @@ export class RecentEvents {
   #blockFor(size: number): EventBlock {
     const open = this.#blocks.at(-1);
     if (open !== undefined && open.used + size <= open.bytes.length) return open;
-    const block = new EventBlock(Math.max(RECENT_BLOCK_BYTES, size));
+    const block = new EventBlock(Math.max(this.#blockBytes, size));
     this.#blocks.push(block);
     this.#dropOldest();
     return block;

@@ -75,7 +75,7 @@ export class WatchStream {
     const isBehind = isPast && (isStale || startRevision < live.next);
     const flags =
       flagsOf(spec) |
-      (startRevision > revision ? WATCHER_FLAG.future : 0) |
+      (startRevision > 0 && !isBehind ? WATCHER_FLAG.future : 0) |
       (isStale ? WATCHER_FLAG.stale : 0);
     const nextRevision = startRevision === 0 ? revision + 1 : startRevision;
     registry.add(this.#record, { range, idLow: id.low, idHigh: id.high, flags, nextRevision }, isBehind);

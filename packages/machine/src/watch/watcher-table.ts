@@ -29,7 +29,7 @@ export const WATCHER_FLAG = {
   progress: 16,
   /** Was sent something since the last round of progress notifications. */
   sent: 32,
-  /** Starts at a revision that had not come when it was created. */
+  /** Starts at a revision that nobody had been told of when it was created. */
   future: 64,
   /** Asked for revisions that were compacted before: they may still be at hand, but it is refused. */
   stale: 128,

@@ -38,7 +38,8 @@ export class TestStream implements WatchSink {
   room = Infinity;
   bodies: WatchBody["buffer"][] = [];
   isDown = false;
-  onEvents: () => void = () => undefined;
+  /** Told of each response as it comes; may close the stream. */
+  onResponse: (response: Response) => void = () => undefined;
 
   constructor(hub: WatchHub) {
     this.stream = hub.openStream(this);
@@ -82,7 +83,6 @@ export class TestStream implements WatchSink {
     const { events } = fromBinary(etcdserverpb.WatchResponseSchema, bytes);
     // The bytes in front are ours to write to.
     if (!body.isShared) body.buffer.fill(0xee, 0, body.start);
-    this.onEvents();
     return this.#take({
       kind: "events",
       id: idLow,
@@ -102,6 +102,7 @@ export class TestStream implements WatchSink {
   #take(response: Response): boolean {
     if (this.isDown) throw new Error("sent to a stream that takes no more");
     this.responses.push(response);
+    this.onResponse(response);
     this.room -= 1;
     this.isDown = this.room <= 0;
     return !this.isDown;
@@ -164,8 +165,15 @@ export class HubFixture {
     await store.flushPending();
   }
 
-  /** Puts a store in the place of the present one that went through `history` and was compacted at `compactRevision`. */
-  async replaceStore(history: readonly string[], compactRevision = 0): Promise<void> {
+  /**
+   * Puts a store in the place of the present one that went through `history` and was compacted at `compactRevision`.
+   * @param before called in the turn in which that happens.
+   */
+  async replaceStore(
+    history: readonly string[],
+    compactRevision = 0,
+    before: () => void = () => undefined,
+  ): Promise<void> {
     const fresh = await openStore(this.#storeOptions, false);
     for (const changes of history) applyTo(fresh, changes);
     if (compactRevision > 0) {
@@ -176,17 +184,15 @@ export class HubFixture {
       while (fresh.compactStep(1000)) await fresh.flushPending();
     }
     await fresh.flushPending();
-    this.adopt(await reopen(fresh, this.#storeOptions));
-  }
-
-  adopt(store: Store): void {
+    const store = await reopen(fresh, this.#storeOptions);
+    before();
     this.store = store;
     this.hub.storeReplaced(store);
   }
 
-  /** Until nothing is left to do. */
-  async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 12; quiet++) await new Promise((resolve) => setImmediate(resolve));
+  /** Lets the hub have its turns. */
+  async settle(turns = 12): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
