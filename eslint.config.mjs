@@ -24,7 +24,8 @@ const parametersMax = 4;
 
 /** Where a function gets a buffer and offsets instead of a view, because a view per record would be an allocation per record. */
 const byteRangeCode = [
-  "packages/machine/src/mvcc/**",
+  "packages/machine/src/{mvcc,watch}/**",
+  "packages/server/src/api/watch/watch-responses.ts",
   "packages/rpc/src/*/**",
   "packages/storage/src/{vfs,wal}/**",
   "packages/proto/src/**",

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { SmallDisk } from "../hostile/small-disk.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { findLoopbackPlaces } from "./place.js";
@@ -44,11 +44,15 @@ describe.skipIf(scenarios.length === 0)(suite, () => {
         : {},
   }));
 
-  const run = (chosen: typeof scenarios): Promise<void> =>
+  const run = (chosen: typeof scenarios): ReturnType<typeof runScenarios> =>
     runScenarios({ ...suiteSize, cluster: cluster(), scenarios: chosen, seed: suiteSeed });
 
-  it.skipIf(suiteSize.isLong)("break no promise, one after another", () => run(scenarios));
+  it.skipIf(suiteSize.isLong)("break no promise, one after another", async () => {
+    expect(await run(scenarios)).toBe("sound");
+  });
   describe.runIf(suiteSize.isLong)("break no promise, each for minutes", () => {
-    it.each(scenarios)("$title", (scenario) => run([scenario]));
+    it.each(scenarios)("$title", async (scenario) => {
+      expect(await run([scenario])).toBe("sound");
+    });
   });
 });

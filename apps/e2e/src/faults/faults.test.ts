@@ -1,4 +1,4 @@
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { Network } from "./network.js";
 import { findLoopbackPlaces } from "./place.js";
@@ -59,7 +59,7 @@ describe.skipIf(isMissing)(suite, () => {
     return { kind: subjectKind, places, size: SIZE };
   });
 
-  const run = (chosen: typeof scenarios): Promise<void> =>
+  const run = (chosen: typeof scenarios): ReturnType<typeof runScenarios> =>
     runScenarios({
       ...suiteSize,
       cluster: cluster(),
@@ -69,8 +69,12 @@ describe.skipIf(isMissing)(suite, () => {
     });
 
   // One history for all of them, where time is short: what the faults before have left behind is part of the test.
-  it.skipIf(suiteSize.isLong)("break no promise, one after another", () => run(scenarios));
+  it.skipIf(suiteSize.isLong)("break no promise, one after another", async () => {
+    expect(await run(scenarios)).toBe("sound");
+  });
   describe.runIf(suiteSize.isLong)("break no promise, each for minutes", () => {
-    it.each(scenarios)("$title", (scenario) => run([scenario]));
+    it.each(scenarios)("$title", async (scenario) => {
+      expect(await run([scenario])).toBe("sound");
+    });
   });
 });

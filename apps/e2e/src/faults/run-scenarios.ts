@@ -7,7 +7,7 @@
 import { Prng } from "@quorate/std";
 import { lacksOffers, offers } from "../harness/offers.js";
 import { formatVerdict, judge, longestWriteGap, saveHistory, startLoad } from "../history/index.js";
-import type { History, Load } from "../history/index.js";
+import type { History, Load, Verdict } from "../history/index.js";
 import type { FaultCluster } from "./fault-cluster.js";
 import type { Network } from "./network.js";
 import { ELECTION_MS } from "./scenario.js";
@@ -39,8 +39,11 @@ interface Election {
   readonly count: number;
 }
 
-/** @throws with all there is to know when anything does not hold; the history is kept in a file then. */
-export async function runScenarios(options: RunOptions): Promise<void> {
+/**
+ * @returns the verdict on what clients and watchers were told; `undecided` only of servers that have no watches to judge by.
+ * @throws with all there is to know when anything does not hold; the history is kept in a file then.
+ */
+export async function runScenarios(options: RunOptions): Promise<Verdict["kind"]> {
   const { cluster, seed, operationsPerSecondMax } = options;
   console.log(`seed ${seed}`);
   const watchersPerEndpoint = lacksOffers("watchers of the load", [WATCH]) ? 0 : 1;
@@ -57,7 +60,7 @@ export async function runScenarios(options: RunOptions): Promise<void> {
   const history = await stopLoad(load, failure);
   try {
     if (failure !== undefined) throw failure;
-    run.judge(history);
+    return run.judge(history);
   } catch (error) {
     cluster.keepLogs();
     console.warn(`kept: ${saveHistory(history)}`);
@@ -105,7 +108,7 @@ class Run {
     }
   }
 
-  judge(history: History): void {
+  judge(history: History): Verdict["kind"] {
     const verdict = judge(history);
     const { ok, failed, unknown } = history.tally;
     console.log(
@@ -117,6 +120,7 @@ class Run {
     }
     this.#options.cluster.expectNoDeaths();
     if (tooLong.length > 0) throw new Error(tooLong.join("\n"));
+    return verdict.kind;
   }
 
   async #playRound(scenario: Scenario): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { sleep } from "../harness/member.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import { findLoopbackPlaces } from "./place.js";
@@ -55,8 +55,16 @@ describe.skipIf(missesPrograms(suite, [subjectKind]))(suite, () => {
     },
   };
 
-  it("break no promise", () =>
-    runScenarios({ ...suiteSize, cluster: cluster(), scenarios: [linesSlow, linesStall], seed: suiteSeed }));
+  it("break no promise", async () => {
+    const chosen = [linesSlow, linesStall];
+    const verdict = await runScenarios({
+      ...suiteSize,
+      cluster: cluster(),
+      scenarios: chosen,
+      seed: suiteSeed,
+    });
+    expect(verdict).toBe("sound");
+  });
 
   function setDelay(delayMs: number, jitterMs: number): void {
     for (const relay of relays) Object.assign(relay, { delayMs, jitterMs });

@@ -119,7 +119,7 @@ async function fetchAllVersions({ facade, machine }: OpenMember): Promise<Versio
   const versions = await Promise.all(
     rows.map(({ id, peerUrls }) =>
       id === facade.memberId
-        ? { server: facade.serverVersion, cluster: machine.cluster.version ?? "not_decided" }
+        ? Promise.resolve({ server: facade.serverVersion, cluster: machine.cluster.version ?? "not_decided" })
         : versionsOf(peerUrls),
     ),
   );

@@ -11,7 +11,7 @@ import {
   type RowOverride,
 } from "@quorate/storage";
 import type { LiveMachine, MachineState } from "./live-machine.js";
-import { engineOpener, openMachine } from "./open-disk.js";
+import { engineOpener, openMachine } from "./open-machine.js";
 import type { StartOptions } from "./start-server.js";
 
 /** Fills the fresh engine folder with the rows of the file, and builds a machine on it. */

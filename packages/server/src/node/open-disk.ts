@@ -3,7 +3,6 @@
  * Whatever fails, nothing is left open.
  */
 import { resolve } from "node:path";
-import type { Engine } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
 import {
   createWal,
@@ -11,9 +10,7 @@ import {
   NodeFiles,
   openDataDir,
   openWal,
-  RocksEngine,
   walExists,
-  WorkerEngine,
   type DataDir,
   type OpenedWal,
   type Wal,
@@ -22,7 +19,8 @@ import { refuseServerVersion } from "../cluster/version-rules.js";
 import { BootstrapError, type Birth, type LoggedHistory } from "./bootstrap.js";
 import type { MemberConfig } from "./config/config.js";
 import { importMachine, takeOver } from "./databases.js";
-import { loadMachine, type MachineState } from "./live-machine.js";
+import type { MachineState } from "./live-machine.js";
+import { openMachine } from "./open-machine.js";
 import type { StartOptions } from "./start-server.js";
 
 export interface Disk {
@@ -35,8 +33,6 @@ export interface Disk {
   /** Set on the first start. */
   readonly birth: Birth | undefined;
 }
-
-export type EngineOpener = (path: string) => Promise<Engine>;
 
 /** @param birth says who a member without a log is; may ask other members. @throws BootstrapError, or what the storage says */
 export async function openDisk(options: StartOptions, birth: () => Promise<Birth>): Promise<Disk> {
@@ -72,12 +68,6 @@ async function lockWalDir(walDir: string): Promise<DirectoryLock | undefined> {
   const folder = `${resolve(walDir)}.lock`;
   await new NodeFiles().makeDirectory(folder);
   return DirectoryLock.take(folder);
-}
-
-/** In a thread of its own where the built thread is at hand. */
-export function engineOpener({ engineThreadFile }: Pick<StartOptions, "engineThreadFile">): EngineOpener {
-  return (path) =>
-    engineThreadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, engineThreadFile);
 }
 
 export function walPathOf(config: MemberConfig, dataDir: DataDir): string {
@@ -169,16 +159,6 @@ async function finishInstallation(
   await machine.engine.close();
   await dataDir.removeInactiveDatabases();
   return received;
-}
-
-export async function openMachine(options: StartOptions, enginePath: string): Promise<MachineState> {
-  const engine = await engineOpener(options)(enginePath);
-  try {
-    return await loadMachine(engine, options.config);
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
 }
 
 /** The log was created, and the process ended before the first entries were in it. */

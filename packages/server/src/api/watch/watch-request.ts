@@ -2,7 +2,8 @@
  * Reads a WatchRequest from its bytes. Written by hand because a stream may begin with a hundred thousand of them, and because
  * ids are exact 64-bit numbers.
  */
-import { type WatchSpec, WireReader } from "@quorate/machine";
+import type { WireReader } from "@quorate/machine";
+import type { WatchSpec } from "@quorate/machine";
 
 const TAG_CREATE = 0x0a;
 const TAG_CANCEL = 0x12;
