@@ -1,7 +1,9 @@
 /**
  * --force-new-cluster: makes one member with all data out of a cluster that has lost its quorum for good.
  *
- * What was committed stays, later entries go, and the log gets removals of all other members, committed at once. It is what an
+ * Everything in the log counts as committed, and removals of all other members follow it. Which entries a lost quorum had committed,
+ * one member can't know: its own commit index lags behind, and to drop what lies beyond would lose writes that were acknowledged; to
+ * keep what was not acknowledged loses nothing. It is what an
  * operator asks for when nobody else is left; other members must never come back with this cluster's id.
  * Source: operations 2.5; etcd `server/etcdserver/raft.go` (createConfChangeEnts).
  */
@@ -31,8 +33,8 @@ export function forceNewCluster(
   facts: { readonly appliedIndex: number; readonly memberId: bigint; readonly memberIds: readonly bigint[] },
 ): ForcedHistory {
   const { hardState, snapshot } = history;
-  const commit = Math.max(hardState.commit, facts.appliedIndex);
-  const kept = history.entries.filter(({ index }) => index <= commit);
+  const kept = history.entries;
+  const commit = kept.at(-1)?.index ?? snapshot.index;
   const ids = membersAfter(kept, facts);
   const changes: { type: ConfChangeType; nodeId: bigint; context: string }[] = [];
   const { memberId } = facts;
