@@ -8,6 +8,7 @@ import {
   elect,
   entriesOf,
   ids,
+  progressOf,
   receive,
   settle,
   takeMessages,
@@ -22,12 +23,6 @@ import { proposeAsLeader } from "./proposal.js";
 import type { Raft } from "./raft.js";
 import { becomeFollower } from "./role.js";
 import { tick } from "./tick.js";
-
-function progressOf(raft: Raft, id: number): Progress {
-  const progress = raft.tracker.progress.get(BigInt(id));
-  if (progress === undefined) throw new Error(`no progress for ${id}`);
-  return progress;
-}
 
 function propose(raft: Raft, ...sizes: readonly number[]): string {
   return proposeAsLeader(

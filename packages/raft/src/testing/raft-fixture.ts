@@ -5,6 +5,7 @@ import { startFromStorage } from "../core/start.js";
 import { step } from "../core/step.js";
 import { appliedEntries, appliedSnapshot } from "../core/applied.js";
 import { MemoryLogStorage } from "../memory-log-storage.js";
+import type { Progress } from "../tracker/progress.js";
 import { type Config, checkConfig } from "../types/config.js";
 import { type Entry, EntryType, createEntry, emptyBytes } from "../types/entry.js";
 import { type Message, type MessageFields, MessageType, createMessage } from "../types/message.js";
@@ -70,6 +71,12 @@ export function createRaft(options: FixtureOptions = {}): Fixture {
 /** A message from a node to the fixture's. */
 export function receive(raft: Raft, from: number, fields: MessageFields): void {
   step(raft, createMessage({ ...fields, from: BigInt(from), to: raft.id }));
+}
+
+export function progressOf(raft: Raft, id: number): Progress {
+  const progress = raft.tracker.progress.get(BigInt(id));
+  assert(progress !== undefined, `no progress of ${id}`);
+  return progress;
 }
 
 /** Takes everything queued, durable or not, in the order of queues. */
