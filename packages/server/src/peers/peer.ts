@@ -31,6 +31,9 @@ export interface PeerContext {
   readonly streamReadTimeoutMs?: number | undefined;
 }
 
+/** What a member says to a stream of one that it does not know (yet). */
+const SENDER_NOT_FOUND = "error sender not found";
+
 export class Peer {
   readonly id: bigint;
   readonly picker: UrlPicker;
@@ -225,7 +228,9 @@ export class Peer {
           if (!byPeer) this.status.deactivate({ action: "read", source: name, reason });
         },
         onDialFailed: (reason, refusal) => {
-          this.status.deactivate({ action: "dial", source: name, reason });
+          // A newcomer answers what is posted to it long before it knows whose streams to accept.
+          const isNewcomer = refusal && reason.includes(SENDER_NOT_FOUND);
+          if (!isNewcomer) this.status.deactivate({ action: "dial", source: name, reason });
           if (refusal) this.#tellRefusal(reason, fields);
         },
         onMessage: this.#context.onMessage,
