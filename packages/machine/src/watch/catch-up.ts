@@ -211,8 +211,8 @@ export class CatchUp {
     return { block, from: 0, to: block.count, endRevision, headerRevision, members: this.#group };
   }
 
-  /** The pass is done. */
-  finish({ endRevision }: PassPlan): void {
+  /** The pass is done: its watchers have been told of everything up to `endRevision`. */
+  finish(endRevision: number): void {
     this.#settle(endRevision);
   }
 

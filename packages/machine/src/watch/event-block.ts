@@ -44,6 +44,11 @@ export class EventBlock {
   previousBytes: Uint8Array = NO_BYTES;
   #previousUsed = 0;
 
+  /** Bytes of pairs before that are here. */
+  get previousUsed(): number {
+    return this.#previousUsed;
+  }
+
   constructor(capacityBytes: number) {
     this.bytes = new Uint8Array(capacityBytes);
   }
@@ -116,6 +121,14 @@ export class EventBlock {
     this.previousStart[row] = this.#previousUsed;
     this.previousSize[row] = size;
     this.#previousUsed += size;
+  }
+
+  /** Forgets the pairs before: whoever wants them looks for them again. */
+  forgetPrevious(): void {
+    for (let row = 0; row < this.count; row++)
+      if ((this.previousSize[row] as number) > 0) this.previousSize[row] = PREVIOUS_UNKNOWN;
+    this.previousBytes = NO_BYTES;
+    this.#previousUsed = 0;
   }
 
   /** Bytes of an event in a response. */

@@ -23,6 +23,12 @@ export const FRAGMENTED_BYTES_TARGET: number = 16 * MIB;
 
 /** Events handled in one pass, give or take the last revision. */
 export const PASS_EVENTS_MAX = 2048;
+/** A pass ends with the revision whose pairs before bring it to this many bytes ... */
+export const PREVIOUS_BYTES_MAX: number = 16 * MIB;
+/** ... of which so many are kept with a block of events for others ... */
+export const PREVIOUS_BYTES_KEPT_MAX: number = MIB;
+/** ... and so many are asked of the engine at a time. */
+export const PREVIOUS_LOADS_MAX = 64;
 /** Watchers that are brought forward together (etcd) and how many of them may belong to one stream. */
 export const PASS_WATCHERS_MAX = 512;
 export const PASS_STREAM_WATCHERS_MAX = 64;

@@ -31,8 +31,6 @@ export class LivePosition {
   #step: Step = "idle";
   /** Everything up to here is being told or read. */
   #begun: number;
-  /** End of the running pass. */
-  #passEnd = 0;
   #history: History | undefined;
   #epoch = 0;
   /** Streams whose watchers in step still have to be looked at, while their next revision is being given up. */
@@ -129,7 +127,6 @@ export class LivePosition {
 
   #begin(plan: Omit<PassPlan, "members">): PassPlan {
     this.#step = "passing";
-    this.#passEnd = plan.endRevision;
     this.#begun = Math.max(this.#begun, plan.endRevision);
     return { ...plan, members: undefined };
   }
@@ -162,9 +159,9 @@ export class LivePosition {
     return this.#begin({ block, from: 0, to: block.count, endRevision, headerRevision });
   }
 
-  /** The pass is done. */
-  finish(): void {
-    this.#told = this.#passEnd;
+  /** The pass is done: everybody in step has been told of everything up to `endRevision`. */
+  finish(endRevision: number): void {
+    this.#told = endRevision;
     this.#step = "idle";
   }
 }

@@ -11,7 +11,8 @@
 import type { StoreReads } from "../mvcc/store-api.js";
 import { NONE, NumberList } from "./columns.js";
 import type { EventBlock } from "./event-block.js";
-import { fillPrevious } from "./previous-pairs.js";
+import { PREVIOUS_BYTES_KEPT_MAX } from "./limits.js";
+import { PreviousPairs } from "./previous-pairs.js";
 import { ResponseBuilder } from "./response-builder.js";
 import { WATCHER_FLAG } from "./watcher-table.js";
 import type { StreamRecord, WatcherRegistry } from "./watcher-registry.js";
@@ -24,7 +25,7 @@ export interface PassPlan {
   /** Rows of the block. */
   readonly from: number;
   readonly to: number;
-  /** Everything up to here has been told when the pass is done. */
+  /** Everything up to here can be told. */
   readonly endRevision: number;
   /** What headers of responses show; 0 for the revision of the last event in each. */
   readonly headerRevision: number;
@@ -48,10 +49,14 @@ export class Pass {
   #plan: PassPlan | undefined;
   #phase: Phase = "idle";
   #row = 0;
+  /** As planned, unless the pass has to end sooner. */
+  #to = 0;
+  #endRevision = 0;
   #stepCount = 0;
   readonly #found: NumberList = new NumberList();
   /** Events whose pair before somebody may want. */
   readonly #previousRows: NumberList = new NumberList();
+  readonly #previous: PreviousPairs = new PreviousPairs();
   /** Per touched range: the range (NONE when it is gone), and its matches, chained. */
   readonly #touched: NumberList = new NumberList();
   readonly #firstMatch: NumberList = new NumberList();
@@ -74,10 +79,18 @@ export class Pass {
     return this.#plan;
   }
 
+  /** Everything up to here has been told when the pass is done. */
+  get endRevision(): number {
+    return this.#endRevision;
+  }
+
   start(plan: PassPlan): void {
     this.#plan = plan;
     this.#phase = "match";
     this.#row = plan.from;
+    this.#to = plan.to;
+    this.#endRevision = plan.endRevision;
+    this.#previous.reset();
   }
 
   /**
@@ -91,8 +104,11 @@ export class Pass {
       this.#phase = "look-up";
     }
     if (this.#phase === "look-up") {
-      const waiting = fillPrevious(store, plan.block, this.#previousRows);
-      if (waiting !== undefined) return waiting;
+      const found = this.#previous.run(store, { block: plan.block, rows: this.#previousRows }, () =>
+        this.#isLate(deadlineMs),
+      );
+      if (found !== "done") return found;
+      this.#cut(plan);
       this.#phase = "deliver";
       this.#serving = -1;
       this.#cursor = NONE;
@@ -103,6 +119,7 @@ export class Pass {
         ? this.#deliverInStep(plan, deadlineMs)
         : this.#deliverMembers(plan, plan.members, deadlineMs);
     if (!isDone) return "sliced";
+    if (plan.block.previousUsed > PREVIOUS_BYTES_KEPT_MAX) plan.block.forgetPrevious();
     this.#finish();
     return "done";
   }
@@ -153,6 +170,15 @@ export class Pass {
     this.#lastMatch.push(match);
   }
 
+  /** Ends the pass where the search for pairs before has ended. */
+  #cut({ block }: PassPlan): void {
+    const { end } = this.#previous;
+    if (end === this.#previousRows.length) return;
+    const revision = block.main[this.#previousRows.at(end)] as number;
+    this.#to = block.firstAtOrAbove(revision);
+    this.#endRevision = revision - 1;
+  }
+
   // Delivering
 
   /** Gets the events of the touched range at `place` ready. */
@@ -160,7 +186,7 @@ export class Pass {
     this.#serving = place;
     this.#rows.length = 0;
     for (let match = this.#firstMatch.at(place); match !== NONE; match = this.#nextMatch.at(match))
-      this.#rows.push(this.#matchRow.at(match));
+      if (this.#matchRow.at(match) < this.#to) this.#rows.push(this.#matchRow.at(match));
     this.#responses.start(plan.block, this.#rows, plan.headerRevision);
   }
 
@@ -180,8 +206,7 @@ export class Pass {
       const watcher = this.#cursor;
       // Before it is told: it may leave its place then.
       this.#cursor = watchers.link.get(watcher);
-      const stream = this.#registry.streamOf(watcher);
-      const missed = this.#tell(stream, watcher, watchers.nextRevision.get(watcher));
+      const missed = this.#tell(watcher);
       if (missed > 0) this.#registry.fallBehind(watcher, missed);
     }
   }
@@ -193,8 +218,12 @@ export class Pass {
       if (watcher !== NONE && ranges.touched.get(watchers.range.get(watcher)) !== NONE)
         this.#order.push(place);
     });
-    const rangeAt = (place: number): number => watchers.range.get(members[place] as number);
-    this.#order.sort((a, b) => rangeAt(b) - rangeAt(a));
+    // Side by side, those that are told the same.
+    this.#order.sort((a, b) => {
+      const [one, two] = [members[a] as number, members[b] as number];
+      const byRange = watchers.range.get(two) - watchers.range.get(one);
+      return byRange === 0 ? watchers.nextRevision.get(two) - watchers.nextRevision.get(one) : byRange;
+    });
   }
 
   /** From the end of `order`, which is then forgotten. */
@@ -207,24 +236,21 @@ export class Pass {
       if (watcher === NONE) continue;
       const touched = ranges.touched.get(watchers.range.get(watcher));
       if (touched !== this.#serving) this.#serve(plan, touched);
-      const missed = this.#tell(
-        this.#registry.streamOf(watcher),
-        watcher,
-        watchers.nextRevision.get(watcher),
-      );
+      const missed = this.#tell(watcher);
       if (missed > 0) this.#registry.fallBehind(watcher, missed);
     }
     return true;
   }
 
   /** Sends what the watcher is to be told. @returns the first revision that its stream did not take, or 0. */
-  #tell(stream: StreamRecord, watcher: number, nextRevision: number): number {
+  #tell(watcher: number): number {
+    const stream: StreamRecord = this.#registry.streamOf(watcher);
     if (stream.isClosed) return 0;
     const { watchers } = this.#registry;
     const flags = watchers.flags.get(watcher);
     const idLow = watchers.idLow.get(watcher);
     const idHigh = watchers.idHigh.get(watcher);
-    const count = this.#responses.build(flags, nextRevision);
+    const count = this.#responses.build(flags, watchers.nextRevision.get(watcher));
     for (let i = 0; i < count; i++) {
       const body = this.#responses.body(flags, i);
       if (stream.isBlocked) return body.firstRevision;

@@ -11,7 +11,12 @@ import { assert } from "@quorate/std";
 import type { Slot, StoreReads } from "../mvcc/store-api.js";
 import { NO_SLOT } from "../mvcc/store-api.js";
 import { EventBlock, eventBytesMax } from "./event-block.js";
-import { RECENT_BLOCK_BYTES, RECENT_REVISION_BYTES_MAX, RECENT_REVISION_EVENTS_MAX } from "./limits.js";
+import {
+  PREVIOUS_BYTES_KEPT_MAX,
+  RECENT_BLOCK_BYTES,
+  RECENT_REVISION_BYTES_MAX,
+  RECENT_REVISION_EVENTS_MAX,
+} from "./limits.js";
 
 export class RecentEvents {
   readonly #bytesMax: number;
@@ -125,11 +130,7 @@ function copyPrevious(store: StoreReads, block: EventBlock, slot: Slot, revision
   }
   const size = store.recordSizeOf(previous);
   // A record that was never in memory has no size yet.
-  if (size > 0 && store.copyRecord(previous, previousTarget(block, size), block.reservePrevious(size)))
-    block.setPrevious(row, size);
-}
-
-function previousTarget(block: EventBlock, size: number): Uint8Array {
-  block.reservePrevious(size);
-  return block.previousBytes;
+  if (size === 0 || block.previousUsed + size > PREVIOUS_BYTES_KEPT_MAX) return;
+  const at = block.reservePrevious(size);
+  if (store.copyRecord(previous, block.previousBytes, at)) block.setPrevious(row, size);
 }

@@ -85,9 +85,16 @@ export class ResponseBuilder {
   #firstAtOrAbove(revision: number): number {
     const { main } = this.#block as EventBlock;
     const rows = this.#rows as NumberList;
-    let begin = 0;
-    while (begin < rows.length && (main[rows.at(begin)] as number) < revision) begin++;
-    return begin;
+    let low = 0;
+    let high = rows.length;
+    // Nearly everybody wants all there is.
+    if ((main[rows.at(0)] as number) >= revision) return 0;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((main[rows.at(middle)] as number) < revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #build(variant: Variant, begin: number): void {

@@ -21,7 +21,7 @@ import { LivePosition } from "./live-position.js";
 import { Pass } from "./pass.js";
 import { RecentEvents } from "./recent-events.js";
 import type { WatchSink } from "./watch-sink.js";
-import { WatchStream } from "./watch-stream.js";
+import { type StreamParts, WatchStream } from "./watch-stream.js";
 import { type StreamRecord, WatcherRegistry } from "./watcher-registry.js";
 import { NONE } from "./columns.js";
 
@@ -64,6 +64,8 @@ export class WatchHub {
   readonly #live: LivePosition;
   readonly #catchUp: CatchUp;
   readonly #pass: Pass;
+  /** Shared by all streams. */
+  readonly #streamParts: StreamParts;
   /** Ended streams whose watchers are being removed. */
   readonly #ended: StreamRecord[] = [];
   /** Streams that asked for progress and wait for the live position. */
@@ -110,6 +112,18 @@ export class WatchHub {
         this.#catchUp.enqueue(stream);
       },
     });
+    this.#streamParts = {
+      ...shared,
+      live: this.#live,
+      catchUp: this.#catchUp,
+      awaitProgress: (stream) => {
+        this.#progressStreams.push(stream);
+        this.#wake();
+      },
+      onClosed: (stream) => {
+        this.#endStream(stream);
+      },
+    };
   }
 
   /** To be called by the store, at the end of each transaction that changed a key. */
@@ -135,19 +149,7 @@ export class WatchHub {
   openStream(sink: WatchSink): WatchStream {
     const record = this.#registry.addStream(sink);
     this.#streamCount += 1;
-    return new WatchStream(record, {
-      registry: this.#registry,
-      live: this.#live,
-      catchUp: this.#catchUp,
-      store: () => this.#store,
-      awaitProgress: (stream) => {
-        this.#progressStreams.push(stream);
-        this.#wake();
-      },
-      onClosed: (stream) => {
-        this.#endStream(stream);
-      },
-    });
+    return new WatchStream(record, this.#streamParts);
   }
 
   /** Nothing is sent any more. */
@@ -226,8 +228,9 @@ export class WatchHub {
       });
       return false;
     }
-    if (plan?.members === undefined) this.#live.finish();
-    else this.#catchUp.finish(plan);
+    const { endRevision } = this.#pass;
+    if (plan?.members === undefined) this.#live.finish(endRevision);
+    else this.#catchUp.finish(endRevision);
     this.#answerProgress();
     return true;
   }

@@ -50,6 +50,7 @@ const FLAVOURS: readonly Flavour[] = [
     slow: true,
     recentBytesMax: 40_000,
     valueBytes: 6000,
+    seeds: 10,
   },
 ];
 const STEPS = 150;

@@ -134,17 +134,26 @@ export class WatchStream {
     return true;
   }
 
-  /** Whether a watcher begins behind `revision`. */
+  /** Whether a watcher begins behind `revision`. Looks at all of them only when the one it found the last time is not it any more. */
   #hasFuture(revision: number): boolean {
-    const { future } = this.#record;
-    if (future === undefined) return false;
+    const record = this.#record;
+    if (record.futureRevision <= revision) return false;
+    if (record.futureWatcher !== NONE && this.#isFuture(record.futureWatcher, revision)) return true;
+    const { streamLink } = this.#parts.registry.watchers;
+    let watcher = record.first;
+    while (watcher !== NONE && !this.#isFuture(watcher, revision)) watcher = streamLink.get(watcher);
+    record.futureWatcher = watcher;
+    if (watcher === NONE) record.futureRevision = 0;
+    return watcher !== NONE;
+  }
+
+  #isFuture(watcher: number, revision: number): boolean {
     const { watchers } = this.#parts.registry;
-    for (const watcher of future) {
-      if (watchers.nextRevision.get(watcher) > revision) return true;
-      future.delete(watcher);
-    }
-    this.#record.future = undefined;
-    return false;
+    return (
+      watchers.stream.get(watcher) === this.#record.index &&
+      (watchers.flags.get(watcher) & WATCHER_FLAG.future) !== 0 &&
+      watchers.nextRevision.get(watcher) > revision
+    );
   }
 
   /**

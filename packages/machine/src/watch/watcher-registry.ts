@@ -25,8 +25,9 @@ export class StreamRecord {
   /** Watchers behind or in a pass. */
   laggingCount = 0;
   compactedCount = 0;
-  /** Watchers that began in the future, while they may still be there. */
-  future: Set<number> | undefined = undefined;
+  /** The latest revision that one of its watchers began with and had not been told of then; and one of those, or NONE. */
+  futureRevision = 0;
+  futureWatcher: number = NONE;
   /** The sink takes no more for now. */
   isBlocked = false;
   isClosed = false;
@@ -161,7 +162,8 @@ export class WatcherRegistry {
     watchers.nextRevision.set(watcher, spec.nextRevision);
     this.#ids.add(this.#idHash(watcher), watcher);
     if (spec.flags & WATCHER_FLAG.previous) this.#countPrevious(range, 1);
-    if (spec.flags & WATCHER_FLAG.future) (stream.future ??= new Set()).add(watcher);
+    if (spec.flags & WATCHER_FLAG.future)
+      stream.futureRevision = Math.max(stream.futureRevision, spec.nextRevision);
     watchers.streamBackLink.set(watcher, NONE);
     watchers.streamLink.set(watcher, stream.first);
     if (stream.first !== NONE) watchers.streamBackLink.set(stream.first, watcher);
@@ -180,7 +182,6 @@ export class WatcherRegistry {
     const range = watchers.range.get(watcher);
     const flags = watchers.flags.get(watcher);
     this.#leaveState(stream, watcher);
-    if (flags & WATCHER_FLAG.future) stream.future?.delete(watcher);
     if (flags & WATCHER_FLAG.previous) this.#countPrevious(range, -1);
     this.#ids.remove(this.#idHash(watcher), watcher);
     const next = watchers.streamLink.get(watcher);
@@ -191,6 +192,7 @@ export class WatcherRegistry {
     stream.watcherCount -= 1;
     this.#count -= 1;
     if (this.ranges.release(range)) this.#observer.onRangeGone(range);
+    watchers.flags.set(watcher, 0);
     watchers.free(watcher);
   }
 

@@ -42,8 +42,8 @@ export interface WatchCallParts {
   readonly authorize: AuthorizeWatch;
   /** Responses of watchers that take fragments are cut at this size. */
   readonly fragmentBytesMax: number;
-  /** Time between rounds of progress notifications. */
-  readonly progressIntervalMs: number;
+  /** Time between rounds of progress notifications, chosen for each stream. */
+  readonly progressIntervalMs: () => number;
   /** Shared by all streams: requests are read to the end in one go. */
   readonly reader: WireReader;
   readonly onClosed: (call: WatchCall) => void;
@@ -152,7 +152,7 @@ export class WatchCall {
   }
 
   #notifyOfProgress(): void {
-    this.#cancelProgress ??= this.#parts.scheduler.every(this.#parts.progressIntervalMs, () => {
+    this.#cancelProgress ??= this.#parts.scheduler.every(this.#parts.progressIntervalMs(), () => {
       this.#stream.tellProgress();
     });
   }

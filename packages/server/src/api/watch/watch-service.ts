@@ -34,14 +34,26 @@ export interface WatchServiceOptions {
 
 export class WatchService {
   readonly #options: WatchServiceOptions;
-  readonly #responses: WatchResponses;
-  readonly #reader: WireReader = new WireReader();
+  /** Shared by all streams. */
+  readonly #parts: WatchCallParts;
   readonly #calls = new Set<WatchCall>();
   #isStopped = false;
 
   constructor(options: WatchServiceOptions) {
     this.#options = options;
-    this.#responses = new WatchResponses(options.member);
+    const { hub, leaders, scheduler, member, requestBytesMax } = options;
+    this.#parts = {
+      hub,
+      responses: new WatchResponses(member),
+      store: () => member.store,
+      leaders,
+      scheduler,
+      authorize: options.authorize ?? allowAll,
+      fragmentBytesMax: requestBytesMax + FRAGMENT_OVERHEAD_BYTES,
+      progressIntervalMs: () => this.#progressIntervalMs(),
+      reader: new WireReader(),
+      onClosed: (closed) => void this.#calls.delete(closed),
+    };
   }
 
   /** The methods of `etcdserverpb.Watch`. */
@@ -61,19 +73,7 @@ export class WatchService {
   }
 
   readonly #handleWatch = (call: BidiCall): void => {
-    const { hub, leaders, scheduler, member, requestBytesMax, authorize } = this.#options;
-    const watch = new WatchCall(call, {
-      hub,
-      responses: this.#responses,
-      store: () => member.store,
-      leaders,
-      scheduler,
-      authorize: authorize ?? allowAll,
-      fragmentBytesMax: requestBytesMax + FRAGMENT_OVERHEAD_BYTES,
-      progressIntervalMs: this.#progressIntervalMs(),
-      reader: this.#reader,
-      onClosed: (closed) => void this.#calls.delete(closed),
-    });
+    const watch = new WatchCall(call, this.#parts);
     this.#calls.add(watch);
     watch.start();
     if (this.#isStopped) watch.fail("stopped");
