@@ -167,13 +167,18 @@ describe("rows that a foreign database lacks", () => {
     ]);
   });
 
-  test("of a later release: the configuration of its members, whatever a restore left there", async () => {
+  test("of a later release: the members of its log where a restore left those of another cluster", async () => {
     const rows: Row[] = [
       database[0] as Row,
       ["meta", "confState", '{"voters":[5],"auto_leave":false}'],
       database[1] as Row,
       ["meta", "term", "\0\0\0\0\0\0\0\x02"],
     ];
-    expect((await complete(rows))[1]).toEqual(["meta", "confState", '{"voters":[77],"auto_leave":false}']);
+    const completed = await complete(rows);
+    expect(completed.filter(([table]) => table === "members")).toEqual([
+      ["members", "1", formatMember(member(1n))],
+      ["members", "2", formatMember(member(2n))],
+    ]);
+    expect(completed).toContainEqual(["meta", "confState", '{"voters":[1,2],"auto_leave":false}']);
   });
 });
