@@ -2,6 +2,7 @@
  * Reads old events from the store, whole revisions at a time, for watchers that are behind what is kept of the recent ones. Only
  * what somebody watches is kept, so a long history of other keys costs reading and no memory.
  */
+import { assert } from "@quorate/std";
 import type { StoreDriver, StoreReads } from "../mvcc/store-api.js";
 import { readUint64, TOMBSTONE_KEY_SIZE } from "../mvcc/revision-key.js";
 import { WireReader } from "../apply/wire/wire-reader.js";
@@ -38,6 +39,7 @@ export async function readHistory(
   wants: (bytes: Uint8Array, start: number, end: number) => boolean,
 ): Promise<History> {
   const { from, to, bytesMax = HISTORY_BYTES_MAX } = range;
+  assert(from >= store.compactRevision, "history read from below the compacted revision");
   const block = new EventBlock(BLOCK_BYTES_AT_FIRST);
   const row = new RecordView();
   let rowCount = 0;

@@ -70,21 +70,29 @@ export class LivePosition {
   /** Gives up what cannot be told any more. @returns false when it has not come to the end of that. */
   prepare(nowMs: () => number, deadlineMs: number): boolean {
     this.#skip();
-    const { recent, store, registry } = this.#parts;
-    const isLost = this.#step === "idle" && this.#told + 1 < Math.min(recent.first, store().compactRevision);
-    if (isLost) {
-      this.#step = "dropping";
-      this.#begun = Math.max(this.#begun, store().compactRevision - 1);
-      this.#toDrop = [...registry.streams()].filter((stream) => stream !== undefined);
+    // The store may have been replaced again while watchers were dropped.
+    while (this.#step === "dropping" || this.#isLost()) {
+      if (this.#step !== "dropping") this.#startDropping();
+      for (let stream = this.#toDrop.pop(); stream !== undefined; stream = this.#toDrop.pop()) {
+        this.#drop(stream);
+        if (nowMs() >= deadlineMs) return false;
+      }
+      this.#told = this.#begun;
+      this.#step = "idle";
     }
-    if (this.#step !== "dropping") return true;
-    for (let stream = this.#toDrop.pop(); stream !== undefined; stream = this.#toDrop.pop()) {
-      this.#drop(stream);
-      if (nowMs() >= deadlineMs) return false;
-    }
-    this.#told = this.#begun;
-    this.#step = "idle";
     return true;
+  }
+
+  #isLost(): boolean {
+    const { recent, store } = this.#parts;
+    return this.#step === "idle" && this.#told + 1 < Math.min(recent.first, store().compactRevision);
+  }
+
+  #startDropping(): void {
+    const { store, registry } = this.#parts;
+    this.#step = "dropping";
+    this.#begun = Math.max(this.#begun, store().compactRevision - 1);
+    this.#toDrop = [...registry.streams()].filter((stream) => stream !== undefined);
   }
 
   /** Watchers in step that want what was compacted away fall behind, where they are told. */

@@ -13,6 +13,8 @@ interface Flavour {
   readonly recentBytesMax: number;
   readonly valueBytes: number;
   readonly seeds: number;
+  /** Each look at the clock ends the turn. */
+  readonly shortTurns: boolean;
 }
 
 const FLAVOURS: readonly Flavour[] = [
@@ -24,6 +26,7 @@ const FLAVOURS: readonly Flavour[] = [
     recentBytesMax: 1 << 20,
     valueBytes: 4,
     seeds: 40,
+    shortTurns: false,
   },
   {
     name: "slow streams",
@@ -33,6 +36,7 @@ const FLAVOURS: readonly Flavour[] = [
     recentBytesMax: 4096,
     valueBytes: 4,
     seeds: 40,
+    shortTurns: false,
   },
   {
     name: "compactions",
@@ -42,6 +46,7 @@ const FLAVOURS: readonly Flavour[] = [
     recentBytesMax: 512,
     valueBytes: 4,
     seeds: 40,
+    shortTurns: false,
   },
   {
     name: "long values",
@@ -51,6 +56,17 @@ const FLAVOURS: readonly Flavour[] = [
     recentBytesMax: 40_000,
     valueBytes: 6000,
     seeds: 10,
+    shortTurns: false,
+  },
+  {
+    name: "short turns",
+    twice: false,
+    compactions: true,
+    slow: true,
+    recentBytesMax: 4096,
+    valueBytes: 4,
+    seeds: 80,
+    shortTurns: true,
   },
 ];
 const STEPS = 150;
@@ -83,7 +99,7 @@ class Run {
       if (this.#random.chance(0.4)) await this.#fixture.settle(this.#random.below(4));
     }
     for (const { stream } of this.#streams) stream.drain();
-    for (let i = 0; i < 20; i++) await this.#fixture.settle();
+    for (let i = 0; i < 40; i++) await this.#fixture.settle();
     if (this.#fixture.hub.statistics.behindCount > 0) this.faults.push("somebody stayed behind");
     for (const { watchers } of this.#streams)
       for (const [id, watcher] of watchers) this.#note(watcher.missing(), `watcher ${String(id)}`);
@@ -240,7 +256,10 @@ describe.each(FLAVOURS)("$name", (flavour) => {
   test(`${String(flavour.seeds)} random histories`, async () => {
     const seen = new Map<string, number>();
     for (let seed = 1; seed <= flavour.seeds; seed++) {
-      const fixture = await HubFixture.open({}, { recentBytesMax: flavour.recentBytesMax });
+      const { recentBytesMax } = flavour;
+      let nowMs = 0;
+      const clock = flavour.shortTurns ? { nowMs: () => (nowMs += 10) } : {};
+      const fixture = await HubFixture.open({}, { recentBytesMax, ...clock });
       const run = new Run(seed, flavour, fixture);
       await run.run();
       expect(run.faults, `seed ${String(seed)}`).toEqual([]);
