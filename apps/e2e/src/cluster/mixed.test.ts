@@ -5,7 +5,7 @@ import { lacksOffers } from "../harness/offers.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
 import type { ServerKind } from "../harness/programs.js";
 import { RandomHistory } from "./random-history.js";
-import { etcdRelease, reasonAgainstMixing, shortLogFlags } from "./releases.js";
+import { etcdRelease, reasonAgainstJoining, reasonAgainstMixing, shortLogFlags } from "./releases.js";
 import type { MemberPlan, TestCluster } from "./test-cluster.js";
 import { startCluster } from "./use-cluster.js";
 
@@ -22,10 +22,12 @@ const isLeftOut =
   reason !== undefined ||
   missesPrograms(suite, [subjectKind, "etcd"]) ||
   lacksOffers(suite, ["Cluster", "Lease", "Maintenance.MoveLeader"]);
+const whyNobodyJoins = reasonAgainstJoining();
+if (!isLeftOut && whyNobodyJoins !== undefined) console.warn(`skipped: ${suite}: joining: ${whyNobodyJoins}`);
 if (!isLeftOut) console.log(`${suite}: with etcd ${etcdRelease}, seed ${seed}`);
 
 describe.skipIf(isLeftOut)(suite, () => {
-  it.each([
+  it.skipIf(whyNobodyJoins !== undefined).each([
     { host: "etcd", guest: subjectKind },
     { host: subjectKind, guest: "etcd" },
   ] as const)("$guest joins $host's members, leads them, and brings one up from nothing", async (kinds) => {

@@ -14,16 +14,19 @@ function readRelease(): string | undefined {
   return /etcd Version: (\S+)/.exec(stdout)?.[1];
 }
 
-/**
- * Why members of ours and of etcd can not be in one cluster; undefined when they can. Before 3.6 a member that joins a
- * cluster of a newer version refuses to, and the entries that publish members and versions are others.
- */
+/** Why members of ours and of etcd can not be in one cluster; undefined when they can. */
 export function reasonAgainstMixing(): string | undefined {
   if (etcdRelease === undefined) return "there is no etcd";
-  if (isOlder(etcdRelease, "3.6.0")) {
-    return `etcd ${etcdRelease} ends when it applies the entries by which newer members publish themselves; 3.6 or newer in ETCD_BIN can be mixed`;
-  }
-  return undefined;
+  return isOlder(etcdRelease, "3.4.0") ? `etcd ${etcdRelease} is too old` : undefined;
+}
+
+/**
+ * Why neither kind's members can join a cluster of the other, database first; undefined when they can. Before 3.6 a member does not
+ * join a cluster of a newer version; before 3.5 it keeps 5000 entries of log, whatever the flags say, so that nobody needs a database.
+ */
+export function reasonAgainstJoining(): string | undefined {
+  if (etcdRelease === undefined || !isOlder(etcdRelease, "3.6.0")) return reasonAgainstMixing();
+  return `etcd ${etcdRelease} does not join clusters of a newer version; 3.6 or newer in ETCD_BIN does`;
 }
 
 /** Flags that make a member take snapshots often and keep hardly any log behind them, so that members that lag need one. */
