@@ -20,7 +20,9 @@ type Request = Parameters<typeof encodeRequest>[0];
 class Machine {
   readonly engine = new MemoryEngine();
   readonly alarms = new AlarmSet();
-  readonly cluster = Object.assign(new FakeCluster(), { version: "3.7.0" as string | undefined });
+  readonly cluster: FakeCluster & { version: string | undefined } = Object.assign(new FakeCluster(), {
+    version: "3.7.0",
+  });
   readonly space = { sizeBytes: 0, quotaBytes: Infinity };
   /** Slots of the last transaction that changed a key, as `key@sub`. */
   changes: string[] = [];
