@@ -122,7 +122,7 @@ describe("appends at a follower", () => {
 });
 
 describe("sending", () => {
-  test("the first answer or heartbeat answer ends the silence of a probe, old rejections do not", () => {
+  test("the rejection of what a probe sent ends its silence, an old rejection does not", () => {
     const { raft } = createLeader({ terms: [1, 1], term: 1 });
     const progress = progressOf(raft, 2);
     expect([progress.state, progress.next, progress.paused]).toEqual(["StateProbe", 3, true]);

@@ -2,8 +2,15 @@
  * Situations between peers that are easy to get wrong, played by a peer that answers as it is told. The list, with those that
  * other tests cover, is docs/reference/situations.md.
  */
-import { createEntry, createMessage, MessageType, type Message, type MessageFields } from "@quorate/raft";
-import { afterEach, describe, expect, test } from "vitest";
+import {
+  createEntry,
+  createMessage,
+  emptySnapshot,
+  MessageType,
+  type Message,
+  type MessageFields,
+} from "@quorate/raft";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { PeerNode, until } from "./testing/peer-node.js";
 import { ScriptedPeer } from "./testing/scripted-peer.js";
 import { UrlPicker } from "./url-picker.js";
@@ -57,9 +64,8 @@ describe("a post", () => {
       const chunks = (async function* () {
         yield Buffer.from("database");
       })();
-      const snapshot = { data: new Uint8Array(0), metadata: { confState: noVoters, index: 7, term: 5 } };
       node.transport.sendSnapshot({
-        message: message(MessageType.MsgSnap, { snapshot }),
+        message: message(MessageType.MsgSnap, { snapshot: emptySnapshot }),
         chunks,
         release: () => undefined,
       });
@@ -68,8 +74,6 @@ describe("a post", () => {
       expect(peer.posts.map((one) => one.path)).toEqual(["/raft/snapshot"]);
     },
   );
-
-  const noVoters = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 });
 
 describe("a refusal", () => {
@@ -192,6 +196,35 @@ describe("a stream", () => {
     await until(() => node.received.length > 0);
     expect(node.received).toEqual([real]);
   });
+});
+
+test("a database that its receiver does not take keeps no heartbeat waiting, neither by stream nor by post", async () => {
+  const { node, peer } = await start();
+  peer.takesDatabases = false;
+  let chunkCount = 0;
+  const release = vi.fn();
+  node.transport.sendSnapshot({
+    message: message(MessageType.MsgSnap, { snapshot: emptySnapshot }),
+    chunks: (async function* () {
+      for (;;) {
+        // A turn of its own for each, so that a sender which does not wait for the receiver would go on for ever.
+        await new Promise((resolve) => setImmediate(resolve));
+        chunkCount += 1;
+        yield Buffer.alloc(1024 * 1024);
+      }
+    })(),
+    release,
+  });
+  for (let before = -1; before !== chunkCount || chunkCount === 0;) {
+    before = chunkCount;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  node.transport.send(heartbeat);
+  await until(() => peer.posts.length === 1);
+  const general = await peer.dial(node, "message");
+  node.transport.send(heartbeat);
+  await until(() => general.messages.length === 1);
+  expect([release.mock.calls, node.snapshotReports]).toEqual([[], []]); // still on its way
 });
 
 test("of a peer's URLs the next is used when the one in use fails, not when another does; new ones start anew", () => {

@@ -21,6 +21,8 @@ export class ScriptedPeer {
   /** 200 keeps the stream open. */
   streamStatus = 404;
   namesVersion = true;
+  /** Whether databases are read; else their connections stay open and nothing is taken from them. */
+  takesDatabases = true;
   readonly posts: ScriptedPost[] = [];
   /** Paths of the streams that others have dialled. */
   readonly dials: string[] = [];
@@ -68,6 +70,7 @@ export class ScriptedPeer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? "";
+    if (path === "/raft/snapshot" && !this.takesDatabases) return;
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
