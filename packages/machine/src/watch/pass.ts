@@ -254,7 +254,7 @@ export class Pass {
     for (let i = 0; i < count; i++) {
       const body = this.#responses.body(flags, i);
       if (stream.isBlocked) return body.firstRevision;
-      // Before it is sent: the receiver may cancel the watcher, or the stream, while it is told.
+      // Before it is sent: the receiver may close the stream while it is told, and the watcher is gone then.
       watchers.flags.set(watcher, flags | WATCHER_FLAG.sent);
       const isOpen = stream.sink.sendEvents(idLow, idHigh, body);
       if (stream.isClosed) return 0;

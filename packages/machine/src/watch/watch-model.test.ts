@@ -25,7 +25,7 @@ const FLAVOURS: readonly Flavour[] = [
     slow: false,
     recentBytesMax: 1 << 20,
     valueBytes: 4,
-    seeds: 40,
+    seeds: 25,
     shortTurns: false,
   },
   {
@@ -35,7 +35,7 @@ const FLAVOURS: readonly Flavour[] = [
     slow: true,
     recentBytesMax: 4096,
     valueBytes: 4,
-    seeds: 40,
+    seeds: 25,
     shortTurns: false,
   },
   {
@@ -45,7 +45,7 @@ const FLAVOURS: readonly Flavour[] = [
     slow: true,
     recentBytesMax: 512,
     valueBytes: 4,
-    seeds: 40,
+    seeds: 25,
     shortTurns: false,
   },
   {
@@ -55,7 +55,7 @@ const FLAVOURS: readonly Flavour[] = [
     slow: true,
     recentBytesMax: 40_000,
     valueBytes: 6000,
-    seeds: 10,
+    seeds: 5,
     shortTurns: false,
   },
   {
@@ -65,7 +65,7 @@ const FLAVOURS: readonly Flavour[] = [
     slow: true,
     recentBytesMax: 4096,
     valueBytes: 4,
-    seeds: 80,
+    seeds: 50,
     shortTurns: true,
   },
 ];
