@@ -65,7 +65,7 @@ export type { ReadView, Slot, StoreReads, StoreWrites } from "./mvcc/store-api.j
 export { LATEST, NO_SLOT } from "./mvcc/store-api.js";
 export type { RowSink } from "./apply/cluster-port.js";
 export { CLUSTER_TABLES, CONF_STATE_KEY, ClusterRecord } from "./membership/cluster-record.js";
-export { formatConfState } from "./membership/conf-state-json.js";
+export { formatConfState, parseConfState } from "./membership/conf-state-json.js";
 export { formatMember, parseMember } from "./membership/member-json.js";
 export type { ChangedMember, Member } from "./membership/member-json.js";
 export { Membership } from "./membership/membership.js";

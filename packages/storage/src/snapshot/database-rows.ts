@@ -1,7 +1,6 @@
 /** Rows of a database file that are read or written by name, and what the file as a whole says about its moment. */
-import type { TableChunk, TableName } from "@quorate/machine";
+import { parseConfState, type TableChunk, type TableName } from "@quorate/machine";
 import { emptyConfState, type ConfState } from "@quorate/raft";
-import { parseConfStateRow } from "./conf-state-row.js";
 
 /** A row to be put in the place of what a table has for `key`; an undefined value takes it away. */
 export interface RowOverride {
@@ -53,7 +52,7 @@ export class StateWatcher {
   #seeRow(key: string, value: Uint8Array): void {
     if (key === INDEX_ROW) this.#index = counter(value);
     else if (key === TERM_ROW) this.#term = counter(value);
-    else if (key === CONF_STATE_ROW) this.#confState = parseConfStateRow(text(value)) ?? emptyConfState;
+    else if (key === CONF_STATE_ROW) this.#confState = parseConfState(text(value)) ?? emptyConfState;
     else if (key === STORAGE_VERSION_ROW) this.#storageVersion = text(value);
   }
 

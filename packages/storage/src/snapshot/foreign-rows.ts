@@ -6,12 +6,11 @@
  * are right, and the configuration follows from them: etcd from 3.7 on does the same. An old `snapshot restore` leaves the members of
  * the old cluster in a database of any age; the log and its `.snap` file are the new cluster's, so they win where the two differ.
  */
-import { formatMember, parseMember, type Member } from "@quorate/machine";
+import { formatConfState, formatMember, type Member, parseMember } from "@quorate/machine";
 import { formatHexId } from "@quorate/proto";
 import { emptyConfState, type ConfState } from "@quorate/raft";
 import { CorruptionError, OperationalError } from "../errors.js";
 import type { LogContents } from "../wal/log-contents.js";
-import { formatConfStateRow } from "./conf-state-row.js";
 import {
   CLUSTER_VERSION_ROW,
   CONF_STATE_ROW,
@@ -71,7 +70,7 @@ export async function findMissingRows(
   if (state.term === 0 && term !== undefined && term > 0) rows.push(counterRow(TERM_ROW, term));
   // Also when the database names one: `snapshot restore` leaves that of the old cluster there.
   const confState = confStateOf(members) ?? log.snapshot.confState;
-  if (confState !== undefined) rows.push(textRow("meta", CONF_STATE_ROW, formatConfStateRow(confState)));
+  if (confState !== undefined) rows.push(textRow("meta", CONF_STATE_ROW, formatConfState(confState)));
   return rows;
 }
 
