@@ -16,18 +16,8 @@ import { put, TestCluster } from "../member/testing/cluster-fixture.js";
 import { restoreLogStorage } from "./bootstrap.js";
 import { resolveConfig } from "./config/config.js";
 import { parseFlags } from "./config/parse-flags.js";
-import type { Logger } from "./log/logger.js";
 import { closeDisk, openDisk } from "./open-disk.js";
-
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  fatal: () => undefined,
-  named: () => SILENT,
-  close: () => undefined,
-};
+import { SILENT } from "./testing/silent-logger.js";
 
 let directory: string;
 

@@ -4,19 +4,9 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { parseFlags } from "./config/parse-flags.js";
 import { resolveConfig, type MemberConfig } from "./config/config.js";
-import type { Logger } from "./log/logger.js";
 import { findBirth } from "./join.js";
 import { computeMemberId } from "./member-ids.js";
-
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  fatal: () => undefined,
-  named: () => SILENT,
-  close: () => undefined,
-};
+import { SILENT } from "./testing/silent-logger.js";
 
 const servers: Server[] = [];
 

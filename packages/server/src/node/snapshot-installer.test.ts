@@ -2,19 +2,9 @@ import type { SnapshotMetadata } from "@quorate/raft";
 import { expect, test } from "vitest";
 import type { Reception } from "../member/peer-ports.js";
 import type { LiveMachine, MachineState } from "./live-machine.js";
-import type { Logger } from "./log/logger.js";
 import { SnapshotInstaller } from "./snapshot-installer.js";
 import { systemScheduler } from "./system-ports.js";
-
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  fatal: () => undefined,
-  named: () => SILENT,
-  close: () => undefined,
-};
+import { SILENT } from "./testing/silent-logger.js";
 
 const metadataOf = (index: number): SnapshotMetadata => ({
   index,
