@@ -4,6 +4,7 @@
  */
 import js from "@eslint/js";
 import nxPlugin from "@nx/eslint-plugin";
+import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 import { dependencyConstraints } from "./tools/tidy/rooms.mjs";
 
@@ -13,8 +14,14 @@ process.env["NX_ISOLATE_PLUGINS"] ??= "false";
 const { createProjectGraphAsync } = await import("@nx/devkit");
 await createProjectGraphAsync({ exitOnError: false, resetDaemonClient: true });
 
-const sources = ["packages/*/src/**/*.ts", "apps/*/src/**/*.ts", "tools/*/src/**/*.ts"];
-const tests = ["**/*.test.ts", "**/testing/**/*.ts", "apps/e2e/**/*.ts"];
+const sources = ["packages/*/src/**/*.{ts,tsx}", "apps/*/src/**/*.ts", "tools/*/src/**/*.ts"];
+const tests = [
+  "**/*.test.{ts,tsx}",
+  "**/*.test-d.ts",
+  "**/testing/**/*.ts",
+  "packages/client/src/testing.ts",
+  "apps/e2e/**/*.ts",
+];
 const benches = ["packages/*/bench/**"];
 const pureRooms = ["std", "proto", "raft", "machine"].map((room) => `packages/${room}/src/**/*.ts`);
 const portable = ["member", "api", "cluster", "lease"].map((room) => `packages/server/src/${room}/**/*.ts`);
@@ -180,6 +187,36 @@ export default tseslint.config(
       "@typescript-eslint/max-params": "off",
       "no-console": "off",
     },
+  },
+  {
+    // The SDK runs wherever JavaScript does: Node's own things stay behind its transport port.
+    files: ["packages/client/src/**/*.ts"],
+    ignores: [...tests, "packages/client/src/node/**"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...["Buffer", "process", "setImmediate", "clearImmediate", "require", "__dirname", "global"].map(
+          (name) => ({
+            name,
+            message: "Browsers do not have it.",
+          }),
+        ),
+      ],
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { group: ["node:*", "@grpc/*"], message: "Only src/node knows the runtime." },
+            { group: ["**/testing/**"], message: "The door for tests is for tests." },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["packages/console/src/**/*.{ts,tsx}"],
+    plugins: { "react-hooks": reactHooks },
+    rules: { "react-hooks/rules-of-hooks": "error", "react-hooks/exhaustive-deps": "error" },
   },
   { files: byteRangeCode, rules: { "@typescript-eslint/max-params": "off" } },
   {

@@ -5,7 +5,12 @@ export default defineConfig({
   resolve: { conditions: ["@quorate/source"] },
   ssr: { resolve: { conditions: ["@quorate/source"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "tools/*/src/**/*.test.ts"],
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "packages/console/src/**/*.test.tsx",
+      "apps/console/src/**/*.test.ts",
+      "tools/*/src/**/*.test.ts",
+    ],
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -8,6 +8,10 @@ export { clone, create, equals, fromBinary, fromJson, toBinary, toJson } from "@
 export type {
   DescMessage,
   DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
   JsonValue,
   Message,
   MessageInitShape,
@@ -17,6 +21,8 @@ export type {
 export * as authpb from "./gen/authpb/auth_pb.js";
 export * as etcdserverpb from "./etcdserverpb.js";
 export * as health from "./gen/grpc/health/v1/health_pb.js";
+export * as consolepb from "./gen/quorate/console/v1/console_pb.js";
+export { CONSOLE_HEADERS } from "./console-headers.js";
 export * as leasepb from "./gen/leasepb/lease_pb.js";
 export * as membershippb from "./gen/membershippb/membership_pb.js";
 export * as mvccpb from "./gen/mvccpb/kv_pb.js";

@@ -1,0 +1,2 @@
+/** Serves the web console and forwards its calls to clusters. */
+export {};

@@ -1,0 +1,2 @@
+/** A real single member in this process, for tests of whoever uses the SDK. */
+export {};
