@@ -28,8 +28,23 @@ export function readImports(): readonly SourceImports[] {
         : statement.isTypeOnly;
       if (!typeOnly) values.add(specifier.text);
     }
+    // What is loaded when it is needed is reached, but cannot close a cycle of initialisation.
+    for (const specifier of dynamicImports(file)) all.add(specifier);
     return { path, values: [...values], all: [...all] };
   });
+}
+
+function dynamicImports(file: ts.SourceFile): readonly string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [specifier] = node.arguments;
+      if (specifier !== undefined && ts.isStringLiteral(specifier)) found.push(specifier.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
 }
 
 /**
@@ -79,5 +94,8 @@ export function targetsOf({ path, all }: SourceImports): readonly string[] {
 
 function resolve(path: string, specifiers: readonly string[]): readonly string[] {
   const relative = specifiers.filter((to) => to.startsWith("."));
-  return relative.map((to) => posix.join(posix.dirname(path), to.replace(/\.js$/, ".ts")));
+  // `./x.js` is the name of either source once it is built; a path that no file has is not looked up.
+  return relative.flatMap((to) =>
+    [".ts", ".tsx"].map((ending) => posix.join(posix.dirname(path), to.replace(/\.js$/, ending))),
+  );
 }

@@ -30,7 +30,7 @@ test("nothing is left for later", () => {
 
 test("no test is singled out, and none is skipped for good without a reason on its line, in its name or on the line above", () => {
   const found = sources
-    .filter((path) => path.endsWith(".test.ts"))
+    .filter((path) => /\.test\.tsx?$/.test(path))
     .flatMap((path) => {
       const lines = readText(path).split("\n");
       return findInLines(path, (line, index) => {
@@ -47,7 +47,7 @@ test("no test is singled out, and none is skipped for good without a reason on i
 });
 
 test("every test file asserts something, itself or through its room's testing folder", () => {
-  const tests = sources.filter((path) => path.endsWith(".test.ts"));
+  const tests = sources.filter((path) => /\.test\.tsx?$/.test(path));
   const silent = tests.filter(
     (path) => !/\bexpect|\bassert|\bfc\.|from "[^"]*\/testing\//.test(readText(path)),
   );
