@@ -11,11 +11,11 @@ import type { MemberVersions, VersionsByMember } from "../cluster/version-rules.
 import { linearize } from "../cluster/waiting.js";
 import { ProposalError, proposeEntry, proposeRequest } from "../member/internal-requests.js";
 import type { PeerLocalPort } from "../peers/local-port.js";
-import { fetchVersion, postPromote, RemoteFailure } from "../peers/remote.js";
+import { RemoteFailure } from "../peers/remote.js";
 import type { MemberConfig } from "./config/config.js";
 import { computeMemberId } from "./member-ids.js";
 import type { OpenMember } from "./open-member.js";
-import { systemClock, systemScheduler } from "./system-ports.js";
+import type { RemotePort } from "./world.js";
 
 /** For each question about a version. */
 const VERSION_TIMEOUT_MS = 1000;
@@ -36,6 +36,7 @@ export function createClusterSide(
 ): ClusterSide {
   const { facade, machine, member, transport } = open;
   const { cluster } = machine;
+  const { clock, scheduler, remotes } = open.world;
   const propose: ProposePort = async (request) => {
     try {
       const versions = await knownServerVersions(open, config);
@@ -68,11 +69,11 @@ export function createClusterSide(
     leadership: member,
     changes: member,
     propose,
-    forwardPromote: (urls, id, timeoutMs) => postPromote(urls, id, { timeoutMs }),
+    forwardPromote: (urls, id, timeoutMs) => remotes.postPromote(urls, id, { timeoutMs }),
     activeSinceMs: (id) => transport.activeSinceMs(id),
     computeId: (peerUrls, unixSeconds) => computeMemberId(peerUrls, "", unixSeconds),
-    clock: systemClock,
-    scheduler: systemScheduler,
+    clock,
+    scheduler,
     report,
     strictReconfigCheck: config.strictReconfigCheck,
     requestTimeoutMs: member.requestTimeoutMs,
@@ -83,7 +84,7 @@ export function createClusterSide(
     leadership: member,
     fetchVersions: () => fetchAllVersions(open),
     propose,
-    scheduler: systemScheduler,
+    scheduler,
     report,
     downgradeCheckMs: config.downgradeCheckMs,
     onError,
@@ -97,8 +98,8 @@ export function createClusterSide(
       propose,
       leadership: member,
       report,
-      clock: systemClock,
-      scheduler: systemScheduler,
+      clock,
+      scheduler,
     });
   const snapshots: SnapshotPort = {
     openDatabase: async (): Promise<DatabaseDownload> => {
@@ -114,30 +115,36 @@ export function createClusterSide(
   return { operations, monitor, publish, snapshots, local: createPeerLocal(open, operations, facts) };
 }
 
-async function fetchAllVersions({ facade, machine }: OpenMember): Promise<VersionsByMember> {
+async function fetchAllVersions({ facade, machine, world }: OpenMember): Promise<VersionsByMember> {
   const rows = machine.cluster.membership.list();
   const versions = await Promise.all(
     rows.map(({ id, peerUrls }) =>
       id === facade.memberId
         ? Promise.resolve({ server: facade.serverVersion, cluster: machine.cluster.version ?? "not_decided" })
-        : versionsOf(peerUrls),
+        : versionsOf(world.remotes, peerUrls),
     ),
   );
   return new Map(rows.map(({ id }, i) => [id, versions[i]]));
 }
 
 /** Versions of the other members as far as they tell; before the log has said who they are, the flags do. */
-async function knownServerVersions({ facade, machine }: OpenMember, config: MemberConfig): Promise<string[]> {
+async function knownServerVersions(
+  { facade, machine, world }: OpenMember,
+  config: MemberConfig,
+): Promise<string[]> {
   const rows = machine.cluster.membership.list().filter(({ id }) => id !== facade.memberId);
   const urls =
     rows.length > 0
       ? rows.map(({ peerUrls }) => peerUrls)
       : [...config.initialCluster].filter(([name]) => name !== config.name).map(([, peerUrls]) => peerUrls);
-  const versions = await Promise.all(urls.map(versionsOf));
+  const versions = await Promise.all(urls.map((each) => versionsOf(world.remotes, each)));
   return versions.filter((version) => version !== undefined).map(({ server }) => server);
 }
 
-async function versionsOf(peerUrls: readonly string[]): Promise<MemberVersions | undefined> {
+async function versionsOf(
+  { fetchVersion }: RemotePort,
+  peerUrls: readonly string[],
+): Promise<MemberVersions | undefined> {
   for (const url of peerUrls) {
     const answer = await fetchVersion(url, { timeoutMs: VERSION_TIMEOUT_MS });
     if (!(answer instanceof RemoteFailure)) return answer;

@@ -17,6 +17,7 @@ import { restoreLogStorage } from "./bootstrap.js";
 import { resolveConfig } from "./config/config.js";
 import { parseFlags } from "./config/parse-flags.js";
 import { closeDisk, openDisk } from "./open-disk.js";
+import { createNodeWorld } from "./world.js";
 import { SILENT } from "./testing/silent-logger.js";
 
 let directory: string;
@@ -77,7 +78,9 @@ async function start(): Promise<{ applied: number; first: number; members: numbe
     onFatal: () => undefined,
     onRemoved: () => undefined,
   };
-  const disk = await openDisk(options, () => Promise.reject(new Error("nobody is born here")));
+  const disk = await openDisk(options, createNodeWorld(undefined), () =>
+    Promise.reject(new Error("nobody is born here")),
+  );
   try {
     const { store, cluster } = disk.machine;
     const storage = restoreLogStorage(disk.history, store, cluster);

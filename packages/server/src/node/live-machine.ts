@@ -17,8 +17,9 @@ import {
   type CommitListener,
   type Engine,
 } from "@quorate/machine";
+import type { SchedulerPort } from "../member/ports.js";
 import type { MemberConfig } from "./config/config.js";
-import { systemClock, systemScheduler } from "./system-ports.js";
+import type { World } from "./world.js";
 
 /** Without --quota-backend-bytes. */
 const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;
@@ -42,10 +43,14 @@ export interface CommitRelay {
 }
 
 /** Builds the index from the engine's rows and reads the small tables. */
-export async function loadMachine(engine: Engine, config: MemberConfig): Promise<MachineState> {
+export async function loadMachine(
+  engine: Engine,
+  config: MemberConfig,
+  { clock, scheduler }: Pick<World, "clock" | "scheduler">,
+): Promise<MachineState> {
   const commits: CommitRelay = { listener: () => undefined };
   const store = await Store.open(engine, {
-    yieldTurn: () => systemScheduler.yieldTurn(),
+    yieldTurn: () => scheduler.yieldTurn(),
     onCommit: (revision, slots, count) => commits.listener(revision, slots, count),
   });
   const cluster = new ClusterRecord(config.learnersMax);
@@ -58,12 +63,12 @@ export async function loadMachine(engine: Engine, config: MemberConfig): Promise
   for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
   const lessor = new Lessor({
     ttlSecondsMin: minLeaseTtlSeconds(config.electionTicks, config.tickMs),
-    nowMs: () => systemClock.monotonicMs(),
+    nowMs: () => clock.monotonicMs(),
     checkpointIntervalMs: LEASE_CHECKPOINT_INTERVAL_MS,
   });
   for await (const { keys, values } of store.rows("lease"))
     keys.forEach((key, i) => lessor.restoreRow(key, values[i] ?? new Uint8Array(0)));
-  await restoreAttachments(lessor, store, systemScheduler);
+  await restoreAttachments(lessor, store, scheduler);
   return { engine, store, cluster, alarms, lessor, commits };
 }
 
@@ -77,8 +82,10 @@ export class LiveMachine {
   #store: Store;
   #applier: Applier;
   #commits: CommitRelay;
+  readonly #scheduler: SchedulerPort;
 
-  constructor(state: MachineState, config: MemberConfig) {
+  constructor(state: MachineState, config: MemberConfig, scheduler: SchedulerPort) {
+    this.#scheduler = scheduler;
     this.cluster = state.cluster;
     this.alarms = state.alarms;
     this.lessor = state.lessor;
@@ -135,7 +142,7 @@ export class LiveMachine {
         },
         quotaBytes,
       },
-      turns: { yieldTurn: () => systemScheduler.yieldTurn() },
+      turns: this.#scheduler,
     });
   }
 }

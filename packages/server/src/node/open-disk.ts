@@ -8,10 +8,8 @@ import {
   createWal,
   DirectoryLock,
   NodeFiles,
-  openDataDir,
   openWal,
   walExists,
-  type DataDir,
   type OpenedWal,
   type Wal,
 } from "@quorate/storage";
@@ -22,9 +20,10 @@ import { importMachine, takeOver } from "./databases.js";
 import type { MachineState } from "./live-machine.js";
 import { openMachine } from "./open-machine.js";
 import type { StartOptions } from "./start-server.js";
+import type { DataDirPort, World } from "./world.js";
 
 export interface Disk {
-  readonly dataDir: DataDir;
+  readonly dataDir: DataDirPort;
   /** Of a log outside the data directory. */
   readonly walLock: DirectoryLock | undefined;
   readonly machine: MachineState;
@@ -35,14 +34,18 @@ export interface Disk {
 }
 
 /** @param birth says who a member without a log is; may ask other members. @throws BootstrapError, or what the storage says */
-export async function openDisk(options: StartOptions, birth: () => Promise<Birth>): Promise<Disk> {
+export async function openDisk(
+  options: StartOptions,
+  world: World,
+  birth: () => Promise<Birth>,
+): Promise<Disk> {
   const { config } = options;
-  const dataDir = await openDataDir(config.dataDir);
+  const dataDir = await world.openDataDir(config.dataDir);
   try {
     const walLock = await lockWalDir(config.walDir);
     try {
       for (const warning of dataDir.warnings) options.logger.warn(warning);
-      const opened = await openDatabaseAndLog(options, dataDir, birth);
+      const opened = await openDatabaseAndLog({ options, world, dataDir }, birth);
       return { ...opened, dataDir, walLock };
     } catch (error) {
       await walLock?.release();
@@ -70,29 +73,37 @@ async function lockWalDir(walDir: string): Promise<DirectoryLock | undefined> {
   return DirectoryLock.take(folder);
 }
 
-export function walPathOf(config: MemberConfig, dataDir: DataDir): string {
+export function walPathOf(config: MemberConfig, dataDir: Pick<DataDirPort, "walPath">): string {
   return config.walDir === "" ? dataDir.walPath : resolve(config.walDir);
 }
 
+interface Place {
+  readonly options: StartOptions;
+  readonly world: World;
+  readonly dataDir: DataDirPort;
+}
+
 async function openDatabaseAndLog(
-  options: StartOptions,
-  dataDir: DataDir,
+  place: Place,
   birth: () => Promise<Birth>,
 ): Promise<Pick<Disk, "machine" | "wal" | "history" | "birth">> {
+  const { options, world, dataDir } = place;
   const { config } = options;
-  const files = new NodeFiles();
+  const { files } = world;
   const walPath = walPathOf(config, dataDir);
   const openLog = (): Promise<OpenedWal | undefined> =>
     walExists(files, walPath).then((exists) => (exists ? openWal(files, walPath) : undefined));
-  if (dataDir.foreignDatabase !== undefined) await takeOverFrom(options, dataDir, openLog);
+  if (dataDir.foreignDatabase !== undefined) await takeOverFrom(place, openLog);
   // Both take a while and wait for different things.
-  const [loaded, logged] = await Promise.allSettled([openMachine(options, dataDir.enginePath), openLog()]);
+  const [loaded, logged] = await Promise.allSettled([
+    openMachine(options, world, dataDir.enginePath),
+    openLog(),
+  ]);
   let machine = loaded.status === "fulfilled" ? loaded.value : undefined;
   try {
     if (logged.status === "rejected") throw logged.reason;
     if (machine === undefined) throw (loaded as PromiseRejectedResult).reason;
-    if (logged.value !== undefined)
-      machine = await finishInstallation(options, dataDir, { machine, log: logged.value });
+    if (logged.value !== undefined) machine = await finishInstallation(place, { machine, log: logged.value });
     await dataDir.purgeReceived(machine.store.consistentIndex);
     checkVersion(machine.cluster.version, options.versions.etcd);
     const history = logged.value;
@@ -122,8 +133,7 @@ async function openDatabaseAndLog(
 
 /** The log is read for what it says about the database; the start opens it again when there is one. */
 async function takeOverFrom(
-  options: StartOptions,
-  dataDir: DataDir,
+  { options, world, dataDir }: Place,
   openLog: () => Promise<OpenedWal | undefined>,
 ): Promise<void> {
   const log = await openLog();
@@ -134,7 +144,7 @@ async function takeOverFrom(
     );
   }
   try {
-    await takeOver(options, dataDir, log);
+    await takeOver(options, world, { dataDir, log });
   } finally {
     await log.wal.close();
   }
@@ -142,8 +152,7 @@ async function takeOverFrom(
 
 /** The process ended after the log had a snapshot from the leader, and before its database was in place. */
 async function finishInstallation(
-  options: StartOptions,
-  dataDir: DataDir,
+  { options, world, dataDir }: Place,
   opened: { readonly machine: MachineState; readonly log: OpenedWal },
 ): Promise<MachineState> {
   const { machine, log } = opened;
@@ -154,7 +163,11 @@ async function finishInstallation(
   if (file === undefined) return machine;
   options.logger.info("recovering from received database", { "snapshot-index": index, path: file });
   const enginePath = await dataDir.prepareDatabase();
-  const received = await importMachine(options, { file, enginePath, metadata: { index, term, confState } });
+  const received = await importMachine(options, world, {
+    file,
+    enginePath,
+    metadata: { index, term, confState },
+  });
   await dataDir.activateDatabase(enginePath);
   await machine.engine.close();
   await dataDir.removeInactiveDatabases();

@@ -2,15 +2,12 @@
  * Builds a member on top of what is on disk: machine, log, driver, peers. Nothing runs until `start`; `close` stops everything and
  * leaves the files complete.
  */
-import { randomInt } from "node:crypto";
 import { formatHexId } from "@quorate/proto";
 import { WatchHub, type MembershipChange } from "@quorate/machine";
 import { emptyConfState, EntryType, StateRole, type Entry, type SnapshotMetadata } from "@quorate/raft";
 import { SpaceGuard } from "../api/space-guard.js";
 import { CompactionRunner } from "../member/compaction-runner.js";
 import { createEntryApplier } from "../member/entry-applier.js";
-import type { SnapshotSpool } from "@quorate/storage";
-import { postLease } from "../peers/remote.js";
 import { refuseServerVersion } from "../cluster/version-rules.js";
 import { LeaseKeeper } from "../lease/lease-keeper.js";
 import { advanceTicksAtStart, handOverLeadership } from "../member/leadership.js";
@@ -19,7 +16,7 @@ import { MemberFacade } from "../member/member-facade.js";
 import { Member } from "../member/member.js";
 import { OutgoingSnapshots } from "../member/outgoing-snapshots.js";
 import { PeerInbox } from "../member/peer-inbox.js";
-import type { RafthttpTransport } from "../peers/transport.js";
+import type { PeerTransport } from "../member/peer-ports.js";
 import type { MemberPorts } from "../member/ports.js";
 import { StorePump } from "../member/store-pump.js";
 import { startAutoCompactor } from "./auto-compaction.js";
@@ -34,7 +31,7 @@ import { RaftLog } from "./raft-log.js";
 import { SnapshotInstaller } from "./snapshot-installer.js";
 import { createStoragePort } from "./storage-port.js";
 import type { StartOptions } from "./start-server.js";
-import { systemClock, systemScheduler } from "./system-ports.js";
+import { createNodeWorld, type SpoolPort, type World } from "./world.js";
 
 /** How long the stop of a leader waits for another to lead. */
 const HANDOVER_MAX_MS = 1000;
@@ -43,18 +40,20 @@ const LEASE_ROUND_MAX_MS = 1000;
 /** A member that was removed serves its last answers before it goes. */
 const REMOVED_PAUSE_MS = 1000;
 
-export interface OpenMember {
+/** @typeParam T the transport, for whoever connects it to the outside. */
+export interface OpenMember<T extends PeerTransport = PeerTransport> {
   readonly member: Member;
   readonly facade: MemberFacade;
   readonly machine: LiveMachine;
-  readonly transport: RafthttpTransport;
+  readonly transport: T;
   /** Where databases of a leader are put. */
   readonly snapPath: string;
   readonly inbox: PeerInbox;
   readonly ports: MemberPorts;
   readonly leases: LeaseKeeper;
   readonly watches: WatchHub;
-  readonly spool: SnapshotSpool;
+  readonly spool: SpoolPort;
+  readonly world: World;
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
   onLeadership(listener: (leader: bigint, isLeader: boolean) => void): void;
   /** Calls `listener` whenever the member list has changed. */
@@ -72,18 +71,22 @@ export interface TransportIdentity {
   readonly inbox: PeerInbox;
 }
 
-export interface Network {
+export interface Network<T extends PeerTransport = PeerTransport> {
   /** Who a member without a log is; may ask other members. */
   birth(): Promise<Birth>;
-  createTransport(identity: TransportIdentity): RafthttpTransport;
+  createTransport(identity: TransportIdentity): T;
 }
 
 /** @throws BootstrapError, or what the storage says; nothing is left open then. */
-export async function openMember(options: StartOptions, network: Network): Promise<OpenMember> {
-  const opened = await openDisk(options, () => network.birth());
+export async function openMember<T extends PeerTransport>(
+  options: StartOptions,
+  network: Network<T>,
+): Promise<OpenMember<T>> {
+  const world = options.world ?? createNodeWorld(options.engineThreadFile);
+  const opened = await openDisk(options, world, () => network.birth());
   try {
     const disk = options.config.forceNewCluster ? await force(options, opened) : opened;
-    return build(options, disk, network);
+    return build(options, disk, { network, world });
   } catch (error) {
     await opened.wal.close();
     await opened.machine.engine.close();
@@ -111,11 +114,21 @@ async function force({ logger }: StartOptions, disk: Disk): Promise<Disk> {
   return { ...disk, history: forced.history };
 }
 
-function build(options: StartOptions, disk: Disk, network: Network): OpenMember {
+interface Outside<T extends PeerTransport> {
+  readonly network: Network<T>;
+  readonly world: World;
+}
+
+function build<T extends PeerTransport>(
+  options: StartOptions,
+  disk: Disk,
+  { network, world }: Outside<T>,
+): OpenMember<T> {
+  const { clock, scheduler, random } = world;
   const { config, logger, versions } = options;
   const { wal, history, dataDir } = disk;
   const { nodeId: memberId, clusterId } = wal.metadata;
-  const machine = new LiveMachine(disk.machine, config);
+  const machine = new LiveMachine(disk.machine, config, scheduler);
   const { cluster } = machine;
   const fail = (error: unknown): void =>
     options.onFatal(error instanceof Error ? error : new Error(String(error)));
@@ -134,20 +147,20 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     logger.warn("failed to purge wal files", { error }),
   );
   const ports: MemberPorts = {
-    clock: systemClock,
-    scheduler: systemScheduler,
+    clock,
+    scheduler,
     log,
     transport: { send: (message) => transport.send(message) },
     report: logger,
-    random: (bound) => randomInt(bound),
+    random,
     onFatal: fail,
   };
-  const pump = new StorePump(machine, systemScheduler, fail);
+  const pump = new StorePump(machine, scheduler, fail);
   const compactions = new CompactionRunner({
     get store() {
       return machine.store;
     },
-    scheduler: systemScheduler,
+    scheduler,
     report: logger,
     batchCount: config.compactionBatchLimit,
     pauseMs: config.compactionSleepMs,
@@ -161,7 +174,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
       },
       storage,
       log,
-      clock: systemClock,
+      clock,
       report: logger,
       snapshotCountEntries: config.snapshotCountEntries,
       catchUpEntries: config.snapshotCatchUpEntries,
@@ -176,9 +189,9 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
   const installer = new SnapshotInstaller({
     dataDir,
     machine,
-    scheduler: systemScheduler,
+    scheduler,
     logger,
-    load: (source) => importMachine(options, source),
+    load: (source) => importMachine(options, world, source),
     onReplaced: ({ index }: SnapshotMetadata) => {
       confIndex = index;
       leases.onLeadership(false);
@@ -189,10 +202,10 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     },
   });
   // Apart, so that backups that nobody reads can't keep a follower from its database.
-  const spool = createSpool("backup", dataDir, machine);
-  const followerSpool = createSpool("follower", dataDir, machine);
+  const spool = createSpool("backup", world, { dataDir, machine });
+  const followerSpool = createSpool("follower", world, { dataDir, machine });
   const outgoing = new OutgoingSnapshots({
-    scheduler: systemScheduler,
+    scheduler,
     report: logger,
     spool: () => followerSpool.open(),
     v2Data: () => formatOldSnapshot(cluster),
@@ -216,7 +229,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     if (isRemoved) return;
     isRemoved = true;
     logger.warn(reason);
-    systemScheduler.after(REMOVED_PAUSE_MS, () => options.onRemoved());
+    scheduler.after(REMOVED_PAUSE_MS, () => options.onRemoved());
   };
   const membershipListeners: (() => void)[] = [];
   const listeners: ((leader: bigint, isLeader: boolean) => void)[] = [];
@@ -256,7 +269,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     events: createRaftEvents({
       memberId,
       logger: raftLogger,
-      clock: systemClock,
+      clock,
       debug: config.logLevel === "debug",
     }),
     onProgress: (appliedIndex) => {
@@ -286,7 +299,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     takeDatabase: (metadata, path, step) => installer.take(metadata, path, step),
     onRemoved: removed,
   });
-  const transport: RafthttpTransport = network.createTransport({ memberId, clusterId, inbox });
+  const transport: T = network.createTransport({ memberId, clusterId, inbox });
   if (disk.birth !== undefined && disk.birth.peers.length > 0) member.node.bootstrap(disk.birth.peers);
   for (const { id, peerUrls } of disk.birth?.remotes ?? []) transport.addRemote(id, peerUrls);
   const roster = new PeerRoster(memberId, transport);
@@ -300,7 +313,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     machine,
     storage: createStoragePort({ machine, report: logger, clusterVersion: () => cluster.version }),
     quotaBytes: machine.quotaFlagBytes,
-    scheduler: systemScheduler,
+    scheduler,
   });
   const space = new SpaceGuard(facade);
   const leases = new LeaseKeeper({
@@ -309,10 +322,10 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     // One round at a time: whoever asks looks again who leads before the next.
     peers: {
       postLease: (urls, request, timeoutMs) =>
-        postLease(urls, request, { timeoutMs: Math.min(timeoutMs, LEASE_ROUND_MAX_MS) }),
+        world.remotes.postLease(urls, request, { timeoutMs: Math.min(timeoutMs, LEASE_ROUND_MAX_MS) }),
     },
-    clock: systemClock,
-    scheduler: systemScheduler,
+    clock,
+    scheduler,
     heartbeatMs: config.tickMs,
     electionTimeoutMs: config.electionTicks * config.tickMs,
     requestTimeoutMs: member.requestTimeoutMs,
@@ -320,10 +333,10 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
   });
   const watches = new WatchHub({
     store: machine.store,
-    scheduler: systemScheduler,
-    nowMs: () => systemClock.monotonicMs(),
+    scheduler,
+    nowMs: () => clock.monotonicMs(),
     onError: fail,
-    seed: randomInt(2 ** 31),
+    seed: random(2 ** 31),
   });
   machine.onCommit(watches.onCommit);
   const stopCompactor = startAutoCompactor(config, member, facade, ports);
@@ -339,6 +352,7 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
     leases,
     watches,
     spool,
+    world,
     onLeadership: (listener) => void listeners.push(listener),
     onMembership: (listener) => void membershipListeners.push(listener),
     start: () => {
@@ -357,8 +371,8 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
           electionTicks: config.electionTicks,
           activeCount: () =>
             cluster.membership.list().filter(({ id }) => transport.activeSinceMs(id) !== undefined).length,
-          clock: systemClock,
-          scheduler: systemScheduler,
+          clock,
+          scheduler,
           report: logger,
         }).catch(fail);
       }
@@ -368,8 +382,8 @@ function build(options: StartOptions, disk: Disk, network: Network): OpenMember 
         member,
         memberId,
         others: otherVoters().map((id) => ({ id, activeSinceMs: transport.activeSinceMs(id) })),
-        clock: systemClock,
-        scheduler: systemScheduler,
+        clock,
+        scheduler,
         report: logger,
         timeoutMs: HANDOVER_MAX_MS,
       }),

@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import { createGrpcServer, listenClientPort, type ClientPort, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
-import { createPeerTransport } from "../peers/transport.js";
+import { createPeerTransport, type RafthttpTransport } from "../peers/transport.js";
 import { createClusterSide, createSha256, type ClusterSide } from "./cluster-side.js";
 import { findBirth } from "./join.js";
 import { startPeerSide, type PeerSide } from "./peer-side.js";
@@ -14,6 +14,7 @@ import { bindOptions, checkListenUrls } from "./listen-check.js";
 import { createHttpEndpoints } from "./http-endpoints.js";
 import type { Logger } from "./log/logger.js";
 import { openMember, type OpenMember } from "./open-member.js";
+import type { World } from "./world.js";
 
 export interface StartOptions {
   readonly config: MemberConfig;
@@ -21,6 +22,8 @@ export interface StartOptions {
   readonly versions: { readonly etcd: string; readonly quorate: string };
   /** The built thread of the database; without, the database runs in this thread, which is slower. */
   readonly engineThreadFile?: string;
+  /** Default: Node's. */
+  readonly world?: World;
   /** The member met something it can't go on with; nothing is acknowledged afterwards. Called at most once. */
   readonly onFatal: (error: Error) => void;
   /** The member was removed from its cluster: the process is to stop in order and not to come back. Called at most once. */
@@ -81,7 +84,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 }
 
 interface Parts {
-  readonly open: OpenMember;
+  readonly open: OpenMember<RafthttpTransport>;
   readonly cluster: ClusterSide;
   readonly peers: PeerSide;
 }

@@ -13,7 +13,15 @@ import { importDatabase, type ImportedDatabase } from "./import-database.js";
 
 export interface TakeOver {
   /** With a `foreignDatabase`. */
-  readonly dataDir: DataDir;
+  readonly dataDir: Pick<
+    DataDir,
+    | "foreignDatabase"
+    | "snapPath"
+    | "prepareDatabase"
+    | "activateDatabase"
+    | "retireForeignDatabase"
+    | "receivedDatabase"
+  >;
   /** What `readLog` or `openWal` found in its log. */
   readonly log: ForeignLog;
   readonly openEngine: (path: string) => Promise<Engine>;
@@ -43,7 +51,7 @@ export async function takeOverDatabase({ dataDir, log, openEngine }: TakeOver): 
 /** etcd may have stopped after it noted a snapshot in its log and before it put the received database in place. */
 async function chooseFile(
   foreign: string,
-  dataDir: DataDir,
+  dataDir: TakeOver["dataDir"],
   { snapshot, entries }: ForeignLog,
 ): Promise<string> {
   const index = await readDatabaseIndex(foreign);

@@ -1,0 +1,95 @@
+/**
+ * Everything a member touches besides other members' messages: time, chance, the disk, and questions to other members. A process has
+ * Node's; the simulator puts another world in its place, so that what runs there is the member itself.
+ */
+import { randomInt } from "node:crypto";
+import type { Engine, TableChunk } from "@quorate/machine";
+import {
+  importDatabase,
+  NodeFiles,
+  openDataDir,
+  RocksEngine,
+  SnapshotSpool,
+  WorkerEngine,
+  type DatabaseImport,
+  type DataDir,
+  type FileSystem,
+  type SpooledDatabase,
+} from "@quorate/storage";
+import type { ClockPort, SchedulerPort } from "../member/ports.js";
+import { fetchVersion, postLease, postPromote } from "../peers/remote.js";
+import { systemClock, systemScheduler } from "./system-ports.js";
+
+/** What a member asks others outside the streams of raft. */
+export interface RemotePort {
+  readonly fetchVersion: typeof fetchVersion;
+  readonly postLease: typeof postLease;
+  readonly postPromote: typeof postPromote;
+}
+
+export interface SpoolSource {
+  /** Of the files, unlike that of any other spool. */
+  readonly name: string;
+  readonly dataDir: DataDirPort;
+  readonly rows: () => AsyncIterable<TableChunk>;
+  readonly appliedIndex: () => number;
+}
+
+/** The present state, for whoever wants to send it. */
+export interface SpoolPort {
+  open(): Promise<
+    Pick<
+      SpooledDatabase,
+      "index" | "term" | "confState" | "storageVersion" | "sizeBytes" | "chunks" | "release"
+    >
+  >;
+}
+
+export type DataDirPort = Pick<
+  DataDir,
+  | "enginePath"
+  | "walPath"
+  | "snapPath"
+  | "path"
+  | "warnings"
+  | "foreignDatabase"
+  | "prepareDatabase"
+  | "activateDatabase"
+  | "removeInactiveDatabases"
+  | "receivedDatabase"
+  | "purgeReceived"
+  | "retireForeignDatabase"
+  | "close"
+>;
+
+export interface World {
+  readonly clock: ClockPort;
+  readonly scheduler: SchedulerPort;
+  /** Uniform integer in [0, bound), bound at most 2^48. */
+  readonly random: (bound: number) => number;
+  /** The disk under the log. */
+  readonly files: FileSystem;
+  readonly openDataDir: (path: string) => Promise<DataDirPort>;
+  readonly openEngine: (path: string) => Promise<Engine>;
+  readonly createSpool: (source: SpoolSource) => SpoolPort;
+  /** Fills a fresh engine from a database that was received. */
+  readonly importDatabase: (source: DatabaseImport) => Promise<unknown>;
+  readonly remotes: RemotePort;
+}
+
+/** @param engineThreadFile the built thread of the database; without, the database runs in this thread. */
+export function createNodeWorld(engineThreadFile: string | undefined): World {
+  return {
+    clock: systemClock,
+    scheduler: systemScheduler,
+    random: (bound) => randomInt(bound),
+    files: new NodeFiles(),
+    openDataDir,
+    openEngine: (path) =>
+      engineThreadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, engineThreadFile),
+    createSpool: ({ name, dataDir, rows, appliedIndex }) =>
+      new SnapshotSpool({ name, snapPath: dataDir.snapPath, rows, appliedIndex }),
+    importDatabase,
+    remotes: { fetchVersion, postLease, postPromote },
+  };
+}
