@@ -28,7 +28,8 @@ export const rooms = {
   proto: { mayImport: [], external: [codec] },
   raft: { mayImport: ["std"], external: [] },
   machine: { mayImport: ["std", "proto"], external: [codec] },
-  sim: { mayImport: ["std", "proto", "raft", "machine", "server"], external: [codec] },
+  // It runs the member that a process runs, on memory, in virtual time.
+  sim: { mayImport: ["std", "proto", "raft", "machine", "storage", "rpc", "server"], external: [codec] },
   storage: {
     mayImport: ["std", "proto", "raft", "machine"],
     external: [codec, "rocksdb-native", "@node-rs/crc32"],

@@ -20,7 +20,8 @@ export type { Wal } from "./wal/wal.js";
 export type { AppendDone, WalBatch } from "./wal/wal-writer.js";
 
 // The disk under the log
-export type { File, FileSystem } from "./vfs/file-system.js";
+export type { File, FileSystem, OpenMode, WriteDone } from "./vfs/file-system.js";
+export { MemoryFiles, systemError } from "./vfs/memory-files.js";
 export { NodeFiles } from "./vfs/node-files.js";
 
 // The engine
@@ -29,6 +30,7 @@ export { WorkerEngine } from "./rocks/worker-engine.js";
 
 // Databases as files: backups, and what the leader sends
 export { checkDatabaseFile, DatabaseFile, openDatabaseFile } from "./snapshot/database-file.js";
+export { StateWatcher } from "./snapshot/database-rows.js";
 export type { DatabaseState, RowOverride } from "./snapshot/database-rows.js";
 export { writeDatabaseFile } from "./snapshot/write-database.js";
 export type { DatabaseFileSource, WrittenDatabase } from "./snapshot/write-database.js";

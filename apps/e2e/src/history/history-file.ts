@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, writeSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KvOperation, StoreEvent, WatcherLog, WatchRecord } from "@quorate/sim";
-import type { History } from "./history.js";
+import type { History } from "@quorate/sim";
 
 type Head = Omit<History, "operations" | "watchers" | "events">;
 

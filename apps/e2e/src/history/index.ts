@@ -12,10 +12,10 @@
  */
 export { formatVerdict } from "@quorate/sim";
 export type { Verdict, Violation } from "@quorate/sim";
-export type { History, Mark, MemberHash, Tally } from "./history.js";
+export type { History, Mark, MemberHash, Tally } from "@quorate/sim";
 export type { Load, LoadOptions } from "./load-options.js";
 export { startLoad } from "./start-load.js";
-export { judge } from "./judge.js";
+export { judge } from "@quorate/sim";
 export { longestWriteGap } from "./write-gap.js";
 export type { WriteGap } from "./write-gap.js";
 export { readHistory, saveHistory } from "./history-file.js";

@@ -3,10 +3,10 @@ import type { Prng } from "@quorate/std";
 import type { KvOperation, KvOutcome } from "@quorate/sim";
 import { sleep } from "../harness/member.js";
 import { WireClient } from "../harness/wire-client.js";
-import { classifyError } from "./classify-error.js";
-import { callKv } from "./key-value-wire.js";
-import type { OperationLog } from "./operation-log.js";
-import type { RequestSource } from "./request-source.js";
+import { classifyError } from "@quorate/sim";
+import { callKv } from "@quorate/sim";
+import type { OperationLog } from "@quorate/sim";
+import type { RequestSource } from "@quorate/sim";
 
 /** A member that is gone refuses at once; without a rest its clients would do nothing but ask it. */
 const REST_AFTER_ERROR_MS = 25;

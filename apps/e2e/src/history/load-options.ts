@@ -1,5 +1,5 @@
 /** What a caller can choose about a load. */
-import type { History } from "./history.js";
+import type { History } from "@quorate/sim";
 
 export interface LoadOptions {
   /** `host:port` of the members, without TLS. */

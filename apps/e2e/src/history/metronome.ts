@@ -4,9 +4,9 @@
  */
 import type { KvOutcome, KvRequest } from "@quorate/sim";
 import { WireClient } from "../harness/wire-client.js";
-import { classifyError } from "./classify-error.js";
-import { callKv } from "./key-value-wire.js";
-import type { OperationLog } from "./operation-log.js";
+import { classifyError } from "@quorate/sim";
+import { callKv } from "@quorate/sim";
+import type { OperationLog } from "@quorate/sim";
 
 const BEAT_MS = 20;
 /** Puts under way; at this bound a beat is left out. */

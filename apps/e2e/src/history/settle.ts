@@ -4,8 +4,8 @@ import { GrpcStatus, create, etcdserverpb, fromBinary, toBinary } from "@quorate
 import type { StoreEvent } from "@quorate/sim";
 import { sleep } from "../harness/member.js";
 import { WireClient, pathOf } from "../harness/wire-client.js";
-import type { MemberHash } from "./history.js";
-import { prefixEnd, toBytes, toStoreEvent } from "./key-value-wire.js";
+import type { MemberHash } from "@quorate/sim";
+import { prefixEnd, toBytes, toStoreEvent } from "@quorate/sim";
 
 /** Time for the cluster to take a last write, and again for each member to have it. */
 export const SETTLE_MS_MAX = 30_000;

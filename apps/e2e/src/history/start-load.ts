@@ -3,13 +3,13 @@ import { Prng } from "@quorate/std";
 import type { KvOperation } from "@quorate/sim";
 import { sleep } from "../harness/member.js";
 import { WireClient } from "../harness/wire-client.js";
-import type { History, MemberHash } from "./history.js";
-import { callKv } from "./key-value-wire.js";
+import type { History, MemberHash } from "@quorate/sim";
+import { callKv } from "@quorate/sim";
 import { LoadClient } from "./load-client.js";
 import type { Load, LoadOptions } from "./load-options.js";
 import { Metronome } from "./metronome.js";
-import { OPERATIONS_MAX, OperationLog } from "./operation-log.js";
-import { RequestSource } from "./request-source.js";
+import { OPERATIONS_MAX, OperationLog } from "@quorate/sim";
+import { RequestSource } from "@quorate/sim";
 import { SETTLE_MS_MAX, askAny, clearPrefix, readEvents, readHash } from "./settle.js";
 import { Watcher } from "./watcher.js";
 

@@ -9,7 +9,7 @@ import { create, etcdserverpb, fromBinary, toBinary } from "@quorate/proto";
 import type { MessageInitShape } from "@quorate/proto";
 import type { WatcherLog, WatchRecord } from "@quorate/sim";
 import { WireClient, pathOf } from "../harness/wire-client.js";
-import { prefixEnd, toBytes, toStoreEvent } from "./key-value-wire.js";
+import { prefixEnd, toBytes, toStoreEvent } from "@quorate/sim";
 
 const ASK_PROGRESS_MS = 200;
 const SILENCE_MS_MAX = 5_000;

@@ -1,5 +1,5 @@
 /** How long a cluster took no writes around an event: the time between two acknowledged ones. */
-import type { History } from "./history.js";
+import type { History } from "@quorate/sim";
 
 export interface WriteGap {
   /** Times of the acknowledgements before and after, on the clock of the operations. */

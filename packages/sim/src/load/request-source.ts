@@ -3,7 +3,7 @@
  * as what was seen is the same.
  */
 import type { Prng } from "@quorate/std";
-import type { Compare, KeyAndValue, KvRequest, KvResult, StoredKey } from "@quorate/sim";
+import type { Compare, KeyAndValue, KvRequest, KvResult, StoredKey } from "../history/operation.js";
 
 /** Of 100 requests. */
 const SHARES = [

@@ -1,6 +1,10 @@
 /** All checks over one history. */
-import { Findings, StoreHistory, checkOperations, checkWatcher, searchKeys } from "@quorate/sim";
-import type { StoreEvent, Verdict, WatcherLog } from "@quorate/sim";
+import { Findings, type Verdict } from "../history/verdict.js";
+import type { StoreEvent, WatcherLog } from "../history/watcher-log.js";
+import { checkOperations } from "../revisions/check-operations.js";
+import { searchKeys } from "../revisions/search-keys.js";
+import { StoreHistory } from "../revisions/store-history.js";
+import { checkWatcher } from "../watch/check-watcher.js";
 import type { History, MemberHash } from "./history.js";
 
 /**

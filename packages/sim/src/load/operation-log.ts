@@ -1,6 +1,5 @@
 /** The operations of a load while it runs. Bounded: a load asks `isFull` before it starts one more. */
-import type { KvOperation } from "@quorate/sim";
-import { canWrite, hasWritten } from "@quorate/sim";
+import { canWrite, hasWritten, type KvOperation } from "../history/operation.js";
 import type { Mark, Tally } from "./history.js";
 
 /** About 400 bytes each: twenty minutes at 1 500 a second stay below 800 MB. */

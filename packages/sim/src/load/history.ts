@@ -1,5 +1,6 @@
 /** What a load leaves behind: everything that is needed to judge the servers, without them. */
-import type { KvOperation, StoreEvent, WatcherLog } from "@quorate/sim";
+import type { KvOperation } from "../history/operation.js";
+import type { StoreEvent, WatcherLog } from "../history/watcher-log.js";
 
 /** HashKV of one member at `History.finalRevision`, or why there is none. */
 export type MemberHash =

@@ -1,7 +1,22 @@
 /** Requests and answers of a history as messages of the protocol. */
 import { create, etcdserverpb, mvccpb } from "@quorate/proto";
-import type { KvRequest, KvResult, StoredKey, StoreEvent } from "@quorate/sim";
-import type { Outcome, WireClient } from "../harness/wire-client.js";
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@quorate/proto";
+import type { KvRequest, KvResult, StoredKey } from "../history/operation.js";
+import type { StoreEvent } from "../history/watcher-log.js";
+
+/** What a call came to: its answer, or gRPC's code and text. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly message: T }
+  | { readonly ok: false; readonly code: number; readonly text: string };
+
+/** Port: carries one call to a server. */
+export interface WireClient {
+  call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    deadlineMs: number,
+  ): Promise<Outcome<MessageShape<O>>>;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
