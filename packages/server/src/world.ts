@@ -6,7 +6,7 @@ export type { Logger } from "./node/log/logger.js";
 export { openMember, type Network, type OpenMember, type TransportIdentity } from "./node/open-member.js";
 export type { DataDirPort, RemotePort, SpoolPort, SpoolSource, World } from "./node/world.js";
 export { registerServices, type RegisteredServices, type ServiceRegistry } from "./api/register-services.js";
-export type { OutgoingSnapshot, PeerTransport, Reception } from "./member/peer-ports.js";
+export type { OutgoingSnapshot, PeerEvents, PeerTransport, Reception } from "./member/peer-ports.js";
 export type { ClockPort, SchedulerPort } from "./member/ports.js";
 export type { LocalLeases, PeerLocalPort } from "./peers/local-port.js";
 export { RemoteFailure } from "./peers/remote.js";

@@ -89,10 +89,12 @@ async function openDatabaseAndLog(
 ): Promise<Pick<Disk, "machine" | "wal" | "history" | "birth">> {
   const { options, world, dataDir } = place;
   const { config } = options;
-  const { files } = world;
+  const { files, walLimits } = world;
   const walPath = walPathOf(config, dataDir);
   const openLog = (): Promise<OpenedWal | undefined> =>
-    walExists(files, walPath).then((exists) => (exists ? openWal(files, walPath) : undefined));
+    walExists(files, walPath).then((exists) =>
+      exists ? openWal(files, walPath, undefined, walLimits) : undefined,
+    );
   if (dataDir.foreignDatabase !== undefined) await takeOverFrom(place, openLog);
   // Both take a while and wait for different things.
   const [loaded, logged] = await Promise.allSettled([
@@ -122,7 +124,12 @@ async function openDatabaseAndLog(
       );
     }
     const born = await birth();
-    const wal = await createWal(files, walPath, { nodeId: born.memberId, clusterId: born.clusterId });
+    const wal = await createWal(
+      files,
+      walPath,
+      { nodeId: born.memberId, clusterId: born.clusterId },
+      walLimits,
+    );
     return { machine, wal, history: EMPTY_HISTORY, birth: born };
   } catch (error) {
     if (logged.status === "fulfilled") await logged.value?.wal.close();

@@ -5,6 +5,7 @@
 import { randomInt } from "node:crypto";
 import type { Engine, TableChunk } from "@quorate/machine";
 import {
+  defaultWalLimits,
   importDatabase,
   NodeFiles,
   openDataDir,
@@ -15,6 +16,7 @@ import {
   type DataDir,
   type FileSystem,
   type SpooledDatabase,
+  type WalLimits,
 } from "@quorate/storage";
 import type { ClockPort, SchedulerPort } from "../member/ports.js";
 import { fetchVersion, postLease, postPromote } from "../peers/remote.js";
@@ -67,8 +69,9 @@ export interface World {
   readonly scheduler: SchedulerPort;
   /** Uniform integer in [0, bound), bound at most 2^48. */
   readonly random: (bound: number) => number;
-  /** The disk under the log. */
+  /** The disk under the log, and how much of it the log takes at a time. */
   readonly files: FileSystem;
+  readonly walLimits: WalLimits;
   readonly openDataDir: (path: string) => Promise<DataDirPort>;
   readonly openEngine: (path: string) => Promise<Engine>;
   readonly createSpool: (source: SpoolSource) => SpoolPort;
@@ -84,6 +87,7 @@ export function createNodeWorld(engineThreadFile: string | undefined): World {
     scheduler: systemScheduler,
     random: (bound) => randomInt(bound),
     files: new NodeFiles(),
+    walLimits: defaultWalLimits,
     openDataDir,
     openEngine: (path) =>
       engineThreadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, engineThreadFile),

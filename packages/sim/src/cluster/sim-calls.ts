@@ -1,0 +1,146 @@
+/** Calls of clients, over simulated lines: what gRPC does over sockets, without the sockets. */
+import { GrpcStatus } from "@quorate/proto";
+import type { BidiCall, CancelListener, Metadata, Method, ServerStreamCall, UnaryCall } from "@quorate/rpc";
+import type { ServiceRegistry } from "@quorate/server/world";
+
+/** The methods of one process. */
+export class SimServices implements ServiceRegistry {
+  readonly #methods = new Map<string, Method>();
+
+  addService(serviceName: string, methods: Readonly<Record<string, Method>>): void {
+    for (const [name, method] of Object.entries(methods))
+      this.#methods.set(`/${serviceName}/${name}`, method);
+  }
+
+  find(path: string): Method | undefined {
+    return this.#methods.get(path);
+  }
+}
+
+export interface CallEvents {
+  onMessage(message: Uint8Array): void;
+  /** Exactly once; code 0 for a good end. */
+  onEnd(code: number, text: string): void;
+}
+
+const NO_METADATA: Metadata = {
+  get: () => undefined,
+  getAll: () => [],
+  getBytes: () => undefined,
+  entries: () => [],
+};
+
+/** The server's end of a call of any kind. */
+export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
+  readonly path: string;
+  readonly metadata: Metadata = NO_METADATA;
+  readonly deadlineMs = undefined;
+  readonly peer = "client:1";
+  readonly peerCommonName = undefined;
+  readonly authority = "member";
+  readonly congested = false;
+  readonly bufferedBytes = 0;
+  ended = false;
+  readonly #events: CallEvents;
+  #onCancel: CancelListener | undefined;
+  #onMessage: ((message: Uint8Array) => void) | undefined;
+  #onEnd: (() => void) | undefined;
+  #isPaused = false;
+  #waiting: Uint8Array[] = [];
+
+  constructor(path: string, events: CallEvents) {
+    this.path = path;
+    this.#events = events;
+  }
+
+  /** The client has sent one more message. */
+  take(message: Uint8Array): void {
+    if (this.ended) return;
+    if (this.#isPaused) this.#waiting.push(message);
+    else this.#onMessage?.(message);
+  }
+
+  /** The client will send nothing more. */
+  takeEnd(): void {
+    if (!this.ended) this.#onEnd?.();
+  }
+
+  /** The client is gone. */
+  cancel(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#onCancel?.("cancelled");
+  }
+
+  onCancel(listener: CancelListener): void {
+    this.#onCancel = listener;
+  }
+
+  onMessage(listener: (message: Uint8Array) => void): void {
+    this.#onMessage = listener;
+  }
+
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener;
+  }
+
+  onDrain(): void {}
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const message of this.#waiting.splice(0)) this.take(message);
+  }
+
+  setHeader(): void {}
+
+  setTrailer(): void {}
+
+  reply(message: Uint8Array, start = 0, end: number = message.length): void {
+    this.send(message.subarray(start, end));
+    this.end();
+  }
+
+  replyParts(parts: readonly Uint8Array[]): void {
+    this.reply(Buffer.concat(parts));
+  }
+
+  send(message: Uint8Array): boolean {
+    if (!this.ended) this.#events.onMessage(message.slice());
+    return true;
+  }
+
+  sendParts(parts: readonly Uint8Array[]): boolean {
+    return this.send(Buffer.concat(parts));
+  }
+
+  end(): void {
+    this.#finish(GrpcStatus.Ok, "");
+  }
+
+  fail(code: number, message: string): void {
+    this.#finish(code, message);
+  }
+
+  #finish(code: number, text: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#events.onEnd(code, text);
+  }
+}
+
+/** Begins a call in the process. The bytes are lent: handlers that keep them copy them. */
+export function startCall(method: Method, call: SimCall, message: Uint8Array | undefined): void {
+  switch (method.kind) {
+    case "unary":
+    case "server-stream":
+      method.handler(call, message ?? new Uint8Array(0));
+      return;
+    case "client-stream":
+    case "bidi":
+      method.handler(call);
+  }
+}

@@ -1,0 +1,102 @@
+/** A whole cluster in one process and one thread: machines, lines, clients' names, and one virtual time, all from one seed. */
+import { Prng } from "@quorate/std";
+import { SimNetwork } from "../world/sim-network.js";
+import { VirtualTime } from "../world/virtual-time.js";
+import { Directory } from "./directory.js";
+import { SimClient } from "./sim-client.js";
+import { peerUrlOf, SimMember } from "./sim-member.js";
+
+/** Lines of members' logs that are kept for the report of a failure. */
+const LOG_LINES_MAX = 5000;
+
+export interface SimClusterOptions {
+  readonly seed: number;
+  readonly memberCount: number;
+  readonly flags: ReadonlyMap<string, string>;
+  /** Of member `i`. */
+  readonly clockRate: (i: number) => number;
+}
+
+/** The end of a process that nobody asked for. */
+export interface UnexpectedEnd {
+  readonly member: string;
+  readonly atMs: number;
+  readonly error: Error;
+}
+
+export class SimCluster {
+  readonly time: VirtualTime = new VirtualTime();
+  readonly prng: Prng;
+  readonly network: SimNetwork;
+  readonly members: SimMember[] = [];
+  readonly ends: UnexpectedEnd[] = [];
+  readonly logLines: string[] = [];
+  readonly #directory = new Directory();
+  readonly #options: SimClusterOptions;
+
+  constructor(options: SimClusterOptions) {
+    this.#options = options;
+    this.prng = new Prng(options.seed);
+    this.network = new SimNetwork(this.time, new Prng(options.seed ^ 0x5eed));
+    const names = Array.from({ length: options.memberCount }, (_, i) => `m${i + 1}`);
+    const initialCluster = new Map(names.map((name) => [name, peerUrlOf(name)]));
+    for (const name of names) this.#create(name, initialCluster, true);
+  }
+
+  /** A machine for a member that was added as `name`. */
+  add(name: string): SimMember {
+    const names = [...this.members.filter(({ isRemoved }) => !isRemoved).map((member) => member.name), name];
+    return this.#create(name, new Map(names.map((each) => [each, peerUrlOf(each)])), false);
+  }
+
+  #create(name: string, initialCluster: ReadonlyMap<string, string>, isNew: boolean): SimMember {
+    const { flags, clockRate, seed } = this.#options;
+    const number = this.members.length;
+    const member = new SimMember(
+      { name, initialCluster, isNew, flags, clockRate: clockRate(number) },
+      {
+        time: this.time,
+        network: this.network,
+        directory: this.#directory,
+        prng: new Prng(seed + 7919 * (number + 1)),
+        onEnded: (ended, error) => this.#noteEnd(ended, error),
+        log: (from, line) => this.note(`${from.name}: ${line}`),
+      },
+    );
+    this.members.push(member);
+    this.#directory.places.set(name, member);
+    return member;
+  }
+
+  #noteEnd(member: SimMember, error: Error): void {
+    this.note(`${member.name} ended: ${error.message}`);
+    if (!member.isRemoved) this.ends.push({ member: member.name, atMs: this.time.nowMs, error });
+  }
+
+  note(line: string): void {
+    if (this.logLines.length >= LOG_LINES_MAX) this.logLines.splice(0, LOG_LINES_MAX / 2);
+    this.logLines.push(`${this.time.nowMs.toFixed(3)} ${line}`);
+  }
+
+  /** Begins all processes; they serve some time later. */
+  start(): void {
+    for (const member of this.members) void member.start();
+  }
+
+  client(name: string, member: SimMember): SimClient {
+    return new SimClient({ name, time: this.time, network: this.network }, member);
+  }
+
+  /** Members that run and have not been removed. */
+  get alive(): readonly SimMember[] {
+    return this.members.filter(({ running, isRemoved }) => running !== undefined && !isRemoved);
+  }
+
+  get leader(): SimMember | undefined {
+    return this.members.find((member) => member.open?.member.isLeader === true);
+  }
+
+  get isServing(): boolean {
+    return this.members.every((member) => member.isRemoved || member.services !== undefined);
+  }
+}
