@@ -1,0 +1,51 @@
+import { access, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startTestServer } from "../testing.js";
+
+const health = async (endpoint: string): Promise<unknown> =>
+  (await fetch(`http://${endpoint}/health`)).json();
+const HEALTHY = expect.objectContaining({ health: "true" }) as unknown;
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+test.each(["memory", "disk"] as const)("a server with data in %s leaves nothing behind", async (data) => {
+  const server = await startTestServer({ data });
+  expect(await health(server.endpoint)).toEqual(HEALTHY);
+  expect(await exists(server.dataDir)).toBe(true);
+  await Promise.all([server.stop(), server.stop()]);
+  expect(await exists(server.dataDir)).toBe(false);
+  await expect(health(server.endpoint)).rejects.toThrow();
+});
+
+test("a server restarts on its port", async () => {
+  await using server = await startTestServer();
+  await server.restart();
+  expect(await health(server.endpoint)).toEqual(HEALTHY);
+});
+
+test("a folder of the caller's is kept", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "kept-"));
+  try {
+    for (let time = 0; time < 2; time += 1) {
+      await using server = await startTestServer({ data: { dir } });
+      expect(server.dataDir).toBe(dir);
+    }
+    expect(await readdir(dir)).not.toEqual([]);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("a start that fails leaves no folder", async () => {
+  const before = await readdir(tmpdir());
+  await expect(startTestServer({ data: "disk", flags: { nonsense: "1" } })).rejects.toThrow("nonsense");
+  expect((await readdir(tmpdir())).filter((name) => name.startsWith("quorate-test-"))).toEqual(
+    before.filter((name) => name.startsWith("quorate-test-")),
+  );
+});
