@@ -1,0 +1,38 @@
+/**
+ * Since when a holder has been holding, as far as this page has seen.
+ *
+ * The store keeps no times, only revisions. So the page remembers when it first saw a contender in its role: exactly, when an earlier
+ * look did not show it there yet; as "at least since", when it was there at the first look.
+ */
+import type { ContestView } from "./contest-view.js";
+
+export interface Sighting {
+  /** Browser clock, milliseconds. */
+  readonly sinceMs: number;
+  /** It began while the page was looking, so the age is true to one refresh. */
+  readonly exact: boolean;
+}
+
+export class Sightings {
+  #seen = new Map<string, Sighting>();
+  #looked = false;
+
+  /** Takes the newest complete answer; forgets contenders that are not in it. */
+  look(contests: readonly ContestView[], nowMs: number): void {
+    const next = new Map<string, Sighting>();
+    const see = (role: string, identity: string): void => {
+      const name = `${role} ${identity}`;
+      next.set(name, this.#seen.get(name) ?? { sinceMs: nowMs, exact: this.#looked });
+    };
+    for (const contest of contests) {
+      see("holds", contest.holder.identity);
+      for (const waiter of contest.waiters) see("waits", waiter.identity);
+    }
+    this.#seen = next;
+    this.#looked = true;
+  }
+
+  since(role: "holds" | "waits", identity: string): Sighting | undefined {
+    return this.#seen.get(`${role} ${identity}`);
+  }
+}
