@@ -35,6 +35,7 @@ const byteRangeCode = [
   "packages/server/src/api/watch/watch-responses.ts",
   "packages/rpc/src/*/**",
   "packages/storage/src/{vfs,wal}/**",
+  "packages/sim/src/world/sim-files.ts",
   "packages/proto/src/**",
 ];
 
@@ -221,7 +222,7 @@ export default tseslint.config(
   { files: byteRangeCode, rules: { "@typescript-eslint/max-params": "off" } },
   {
     // Command-line programs talk to people.
-    files: ["apps/*/src/**/*.ts", "tools/bench/src/**/*.ts"],
+    files: ["apps/*/src/**/*.ts", "tools/{bench,sim}/src/**/*.ts"],
     rules: { "no-console": "off" },
   },
 );

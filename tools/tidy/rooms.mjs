@@ -90,6 +90,7 @@ export const rooms = {
   "tool-tidy": { mayImport: [], external: ["eslint", "typescript"] },
   "tool-bench": { mayImport: [], external: [codec] },
   "tool-conformance": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js"] },
+  "tool-sim": { mayImport: ["sim"], external: [] },
   "tool-proto": { mayImport: ["proto"], external: [codec] },
 };
 

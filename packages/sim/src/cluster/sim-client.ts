@@ -39,7 +39,7 @@ export class SimClient implements WireClient {
     request: MessageInitShape<I>,
     deadlineMs: number,
   ): Promise<Outcome<MessageShape<O>>> {
-    const bytes = toBinary(method.input, create(method.input, request) as MessageShape<I>);
+    const bytes = toBinary<I>(method.input, create<I>(method.input, request));
     return new Promise((resolve) => {
       let answer: MessageShape<O> | undefined;
       const stream = this.open(

@@ -43,6 +43,6 @@ test("what was acknowledged outlives a loss of power of everybody", async () => 
 
 test("the same seed lives the same life", async () => {
   const lives = await Promise.all([started(3), started(3)]);
-  expect(lives[0]!.logLines).toEqual(lives[1]!.logLines);
-  expect(lives[0]!.time.eventCount).toBe(lives[1]!.time.eventCount);
+  expect(lives[0].logLines).toEqual(lives[1].logLines);
+  expect(lives[0].time.eventCount).toBe(lives[1].time.eventCount);
 });

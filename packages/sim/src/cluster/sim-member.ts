@@ -87,6 +87,8 @@ export class SimMember implements Place {
   #life: Life | undefined;
   #process: Process | undefined;
   #running: Running | undefined;
+  /** What the last process left is sorted out before the next one looks at it. */
+  #unmounting: Promise<void> = Promise.resolve();
 
   constructor(options: SimMemberOptions, parts: SimMemberParts) {
     this.#options = options;
@@ -125,7 +127,9 @@ export class SimMember implements Place {
       onCrash: (error) => this.#fail(life, error),
     });
     this.#life = life;
+    await this.#unmounting;
     if (this.startCount === 1) await this.disk.format();
+    if (life.isOver) return;
     try {
       await this.#begin(life);
     } catch (error) {
@@ -199,8 +203,8 @@ export class SimMember implements Place {
   async kill(end: EndOfLife): Promise<void> {
     const life = this.#life;
     if (life === undefined) return;
-    this.#end(life);
-    await this.disk.unmount(end);
+    this.#end(life, end);
+    await this.#unmounting;
   }
 
   /** As by SIGTERM: hands over, finishes, closes. Resolves when it is gone; never when it is killed meanwhile. */
@@ -213,19 +217,20 @@ export class SimMember implements Place {
     process.stopMonitor();
     await open.close();
     if (life.isOver) return;
-    this.#end(life);
-    await this.disk.unmount("killed");
+    this.#end(life, "killed");
+    await this.#unmounting;
   }
 
   /** What the process could not go on with has ended it. */
   #fail(life: Life, error: Error): void {
     if (life.isOver) return;
-    this.#end(life);
+    this.#end(life, "killed");
     this.#parts.onEnded(this, error);
   }
 
-  #end(life: Life): void {
+  #end(life: Life, end: EndOfLife): void {
     life.end();
+    this.#unmounting = this.#unmounting.then(() => this.disk.unmount(end));
     this.#life = undefined;
     this.#process = undefined;
     this.#running = undefined;

@@ -41,7 +41,9 @@ export class SimTransport implements PeerTransport {
     }
     // What is on a line has been encoded: nobody changes it any more.
     const copy = createMessage({ ...message, entries: [...message.entries] });
-    network.send(this.#parts.place.name, to.name, () => this.#arrive(to, copy));
+    // A proposal that is doubled is proposed twice: raft cannot know, and no stream of bytes does that.
+    const isReliable = message.type === MessageType.MsgProp;
+    network.send(this.#parts.place.name, to.name, () => this.#arrive(to, copy), isReliable);
   }
 
   #arrive(to: Place, message: Message): void {

@@ -22,6 +22,8 @@ export interface History {
   readonly baseRevision: number;
   /** The revision of the load's last write: `events` holds everything of the prefix up to it. */
   readonly finalRevision: number;
+  /** Up to where the store was compacted at the end; absent when it never was. */
+  readonly compactedRevision?: number;
   /** In the order they ended. Failed reads are left out: they say nothing. */
   readonly operations: readonly KvOperation[];
   readonly watchers: readonly WatcherLog[];

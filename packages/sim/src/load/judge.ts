@@ -52,7 +52,7 @@ function eventsOf({ records }: WatcherLog): StoreEvent[] {
   const events: StoreEvent[] = [];
   for (const record of records) {
     if (record.kind === "opened") {
-      while (events.length > 0 && events.at(-1)!.modRevision >= record.startRevision) events.pop();
+      while ((events.at(-1)?.modRevision ?? 0) >= record.startRevision) events.pop();
     }
     if (record.kind === "events") events.push(...record.events);
   }

@@ -12,6 +12,8 @@ import { describeEvent, describeKey, isSameKey } from "./describe-key.js";
 export interface RevisionRange {
   readonly baseRevision: number;
   readonly finalRevision: number;
+  /** Up to where the store was compacted at the end of the history; absent when it never was. */
+  readonly compactedRevision?: number;
 }
 
 interface KeyTimeline {
@@ -24,6 +26,7 @@ interface KeyTimeline {
 export class StoreHistory {
   readonly baseRevision: number;
   readonly finalRevision: number;
+  readonly compactedRevision: number;
   readonly events: readonly StoreEvent[];
   readonly #timelines = new Map<string, KeyTimeline>();
   readonly #sortedKeys: readonly string[];
@@ -38,6 +41,7 @@ export class StoreHistory {
     this.events = events;
     this.baseRevision = range.baseRevision;
     this.finalRevision = range.finalRevision;
+    this.compactedRevision = range.compactedRevision ?? 0;
     events.forEach((event, index) => {
       this.#checkOrder(event, index, findings);
       const place = this.#placeByRevision.get(event.modRevision);

@@ -144,6 +144,8 @@ class WatcherCheck {
     if (!this.#log.wantsPrevious || event.previous === undefined) return;
     const before = this.#store.keyAt(event.key, event.modRevision - 1);
     if (isSameKey(event.previous, before)) return;
+    // A state that is compacted is not told any more.
+    if (event.previous === null && event.modRevision <= this.#store.compactedRevision) return;
     this.#fault(
       `was told ${describeEvent(event)} with ${describeKey(event.previous)} before it, but it was ${describeKey(before)}`,
     );

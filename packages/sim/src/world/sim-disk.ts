@@ -133,7 +133,7 @@ export class SimDisk {
         return {
           ...watcher.state,
           sizeBytes: bytes.length,
-          chunks: async function* () {
+          async *chunks() {
             yield bytes;
           },
           release: () => undefined,

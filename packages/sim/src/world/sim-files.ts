@@ -3,14 +3,8 @@
  * are those of `MemoryFiles`.
  */
 import type { Prng } from "@quorate/std";
-import {
-  MemoryFiles,
-  systemError,
-  type File,
-  type FileSystem,
-  type OpenMode,
-  type WriteDone,
-} from "@quorate/storage";
+import type { MemoryFiles } from "@quorate/storage";
+import { systemError, type File, type FileSystem, type OpenMode, type WriteDone } from "@quorate/storage";
 import type { Life } from "./life.js";
 
 const SECTOR_BYTES = 512;

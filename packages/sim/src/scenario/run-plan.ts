@@ -1,0 +1,248 @@
+/** One run: a cluster lives through its plan, is mended, comes to rest, and is judged. */
+import { etcdserverpb } from "@quorate/proto";
+import { SimCluster } from "../cluster/sim-cluster.js";
+import { formatVerdict } from "../history/verdict.js";
+import type { StoreEvent } from "../history/watcher-log.js";
+import type { History, MemberHash } from "../load/history.js";
+import { judge } from "../load/judge.js";
+import { callKv } from "../load/key-value-wire.js";
+import { FaultInjector } from "./fault-injector.js";
+import { Load, PREFIX } from "./load.js";
+import type { Plan } from "./plan.js";
+import { Watcher } from "./watcher.js";
+
+/** A cluster that was mended has so long to serve again, to take a last write, and to tell it to everybody. */
+const RECOVERY_MS_MAX = 60_000;
+const START_MS_MAX = 30_000;
+const CALL_MS_MAX = 3000;
+const STEP_MS = 100;
+
+export interface RunResult {
+  readonly plan: Plan;
+  /** What was broken, in words; empty for a good run. */
+  readonly violations: readonly string[];
+  /** What could not be judged. */
+  readonly limits: readonly string[];
+  readonly simulatedMs: number;
+  readonly eventCount: number;
+  readonly operationCount: number;
+  readonly faults: ReadonlyMap<string, number>;
+  /** The same for every run of the same plan. */
+  readonly traceHash: string;
+  /** The members' lines, newest last, and the faults between them. */
+  readonly logLines: readonly string[];
+}
+
+export async function runPlan(plan: Plan): Promise<RunResult> {
+  return new Run(plan).run();
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #cluster: SimCluster;
+  readonly #load: Load;
+  readonly #injector: FaultInjector;
+  readonly #violations: string[] = [];
+  readonly #limits: string[] = [];
+  #watchers: Watcher[] = [];
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    const { seed, memberCount, flags, clockRates } = plan;
+    this.#cluster = new SimCluster({
+      seed,
+      memberCount,
+      flags: new Map(flags),
+      clockRate: (i) => clockRates[i] ?? 1,
+    });
+    this.#load = new Load(this.#cluster, { ...plan, seed });
+    this.#injector = new FaultInjector(this.#cluster, plan);
+  }
+
+  async run(): Promise<RunResult> {
+    const cluster = this.#cluster;
+    cluster.start();
+    const began = await this.#await(START_MS_MAX, () => cluster.isServing && cluster.leader !== undefined);
+    if (!began) this.#violations.push("the cluster does not start");
+    else await this.#live();
+    const { time, logLines } = cluster;
+    return {
+      plan: this.#plan,
+      violations: this.#violations,
+      limits: this.#limits,
+      simulatedMs: time.nowMs,
+      eventCount: time.eventCount,
+      operationCount: this.#load.log.operations.length,
+      faults: this.#injector.counts,
+      traceHash: hashOf(logLines, time.eventCount),
+      logLines,
+    };
+  }
+
+  async #live(): Promise<void> {
+    const cluster = this.#cluster;
+    const baseRevision = await this.#write("base");
+    if (baseRevision === undefined) return this.#broken("a new cluster takes no write");
+    this.#watchers = this.#openWatchers(baseRevision + 1);
+    this.#load.start();
+    this.#injector.start();
+    await cluster.time.run(cluster.time.nowMs + this.#plan.durationMs);
+    this.#load.end();
+    this.#injector.mend();
+    const isWell = (): boolean => cluster.isServing && cluster.leader !== undefined && this.#load.isQuiet;
+    if (!(await this.#await(RECOVERY_MS_MAX, isWell))) return this.#broken("the cluster does not recover");
+    const finalRevision = await this.#write("last");
+    if (finalRevision === undefined) return this.#broken("the recovered cluster takes no write");
+    await this.#judge(baseRevision, finalRevision);
+    for (const { member, atMs, error } of cluster.ends) {
+      if (isDiskError(error)) continue;
+      this.#violations.push(`${member} ended at ${atMs.toFixed(0)} ms: ${error.stack ?? error.message}`);
+    }
+  }
+
+  #broken(what: string): void {
+    this.#violations.push(what);
+    for (const { member, error } of this.#cluster.ends)
+      this.#violations.push(`${member} had ended: ${error.stack ?? error.message}`);
+  }
+
+  #openWatchers(startRevision: number): Watcher[] {
+    return this.#cluster.members.flatMap((member, endpoint) =>
+      Array.from({ length: this.#plan.watchersPerMember }, (_, i) => {
+        const name = `w${i + 1}@${member.name}`;
+        const options = { name, endpoint, prefix: PREFIX, startRevision, wantsPrevious: i % 2 === 0 };
+        return new Watcher(this.#cluster, options);
+      }),
+    );
+  }
+
+  async #judge(baseRevision: number, finalRevision: number): Promise<void> {
+    const cluster = this.#cluster;
+    const present = this.#watchers.filter(({ endpoint }) => cluster.members[endpoint]?.isRemoved === false);
+    await this.#await(RECOVERY_MS_MAX, () => present.every((each) => each.reachedRevision >= finalRevision));
+    const hashes = await this.#readHashes(finalRevision);
+    const history: History = {
+      seed: this.#plan.seed,
+      endpoints: cluster.members.map(({ name }) => name),
+      prefix: PREFIX,
+      baseRevision,
+      finalRevision,
+      operations: this.#load.log.operations,
+      events: await this.#readEvents(baseRevision + 1, finalRevision),
+      watchers: this.#watchers.map((each) => each.toLog(present.includes(each) ? finalRevision : 0)),
+      hashes,
+      compactedRevision: Math.max(0, ...hashes.map((each) => ("hash" in each ? each.compactRevision : 0))),
+      marks: [],
+      successMs: this.#load.log.successMs,
+      tally: this.#load.log.tally(),
+    };
+    for (const watcher of this.#watchers) watcher.close();
+    const verdict = judge(history);
+    if (verdict.kind === "violation") this.#violations.push(formatVerdict(verdict));
+    this.#limits.push(...verdict.limits);
+  }
+
+  /** All that the store remembers, as one more watcher is told it; undefined when some of it is compacted. */
+  async #readEvents(
+    startRevision: number,
+    finalRevision: number,
+  ): Promise<readonly StoreEvent[] | undefined> {
+    const endpoint = this.#cluster.members.findIndex(({ isRemoved }) => !isRemoved);
+    const options = { name: "historian", endpoint, prefix: PREFIX, startRevision, wantsPrevious: false };
+    const historian = new Watcher(this.#cluster, options);
+    await this.#await(
+      RECOVERY_MS_MAX,
+      () => historian.reachedRevision >= finalRevision || historian.lostSome,
+    );
+    historian.close();
+    if (historian.lostSome) return undefined;
+    if (historian.reachedRevision < finalRevision)
+      this.#violations.push("the store does not tell its history");
+    return historian.toLog(0).records.flatMap((record) => (record.kind === "events" ? record.events : []));
+  }
+
+  async #readHashes(revision: number): Promise<MemberHash[]> {
+    const hashes: MemberHash[] = [];
+    for (const member of this.#cluster.members) {
+      if (member.isRemoved || member.open?.facade.isLearner === true) continue;
+      const endpoint = member.name;
+      const request = { revision: BigInt(revision) };
+      const outcome = await this.#during(
+        this.#cluster
+          .client("judge", member)
+          .call(etcdserverpb.Maintenance.method.hashKV, request, CALL_MS_MAX),
+      );
+      hashes.push(
+        outcome.ok
+          ? { endpoint, hash: outcome.message.hash, compactRevision: Number(outcome.message.compactRevision) }
+          : { endpoint, error: outcome.text },
+      );
+    }
+    return hashes;
+  }
+
+  /** @returns the revision of a write that somebody acknowledged. */
+  async #write(name: string): Promise<number | undefined> {
+    const { members, time } = this.#cluster;
+    const untilMs = time.nowMs + RECOVERY_MS_MAX;
+    for (let turn = 0; time.nowMs < untilMs; turn++) {
+      const member = members[turn % members.length];
+      if (member === undefined || member.isRemoved) continue;
+      const request = { kind: "put", key: `${PREFIX}${name}`, value: `${name}.${turn}` } as const;
+      const id = this.#load.log.takeId();
+      const startMs = time.nowMs;
+      const answer = await this.#during(callKv(this.#cluster.client("judge", member), request, CALL_MS_MAX));
+      // The first write is before the history.
+      if (name !== "base") {
+        const { log } = this.#load;
+        const outcome = answer.ok
+          ? ({ kind: "ok", result: answer.message } as const)
+          : ({ kind: "unknown", error: answer.text } as const);
+        log.add({
+          id,
+          client: -1,
+          endpoint: turn % members.length,
+          request,
+          outcome,
+          startMs,
+          endMs: time.nowMs,
+        });
+      }
+      if (answer.ok) return answer.message.revision;
+      await time.run(time.nowMs + STEP_MS);
+    }
+    return undefined;
+  }
+
+  /** Lets the world go on until the promise is settled. */
+  async #during<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settle = (): void => void (isSettled = true);
+    promise.then(settle, settle);
+    const { time } = this.#cluster;
+    await time.run(time.nowMs + RECOVERY_MS_MAX, () => isSettled);
+    return promise;
+  }
+
+  async #await(maxMs: number, isDone: () => boolean): Promise<boolean> {
+    const { time } = this.#cluster;
+    await time.run(time.nowMs + maxMs, isDone);
+    return isDone();
+  }
+}
+
+/** What a member may end for, when its disk was broken on purpose. */
+function isDiskError(error: Error): boolean {
+  for (let each: unknown = error; each instanceof Error; each = each.cause)
+    if (/ENOSPC|EIO/.test(each.message) || ("code" in each && ["no-space", "io"].includes(String(each.code))))
+      return true;
+  return false;
+}
+
+/** FNV-1a over the lines; different lives have different lines. */
+function hashOf(lines: readonly string[], eventCount: number): string {
+  let hash = 0x811c9dc5 ^ eventCount;
+  for (const line of lines)
+    for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,19 @@
+/** Lives that every change must get through: the first seeds, and each seed that has found something. */
+import { expect, test } from "vitest";
+import { createPlan, describePlan } from "./plan.js";
+import { runPlan } from "./run-plan.js";
+
+const FIRST_SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
+
+test.each(FIRST_SEEDS)("seed %i", async (seed) => {
+  const result = await runPlan(createPlan(seed));
+  expect(result.violations, describePlan(result.plan)).toEqual([]);
+  expect(result.operationCount).toBeGreaterThan(0);
+});
+
+test("a plan run twice leaves the same trace", async () => {
+  const plan = createPlan(3);
+  const first = await runPlan(plan);
+  expect((await runPlan(plan)).traceHash).toBe(first.traceHash);
+  expect((await runPlan(createPlan(4))).traceHash).not.toBe(first.traceHash);
+});
