@@ -9,6 +9,8 @@ import type { Directory, Place } from "./directory.js";
 const SNAPSHOT_BYTES_PER_MS = 100_000;
 /** After so long a sender gives up on a database that nobody acknowledges. */
 const SNAPSHOT_TIMEOUT_MS = 5000;
+/** How often a member connects its streams anew, which is when it learns that it was removed. */
+const CONNECT_MS = 500;
 /** How soon a broken connection is noticed. */
 const NOTICE_MS = 20;
 
@@ -28,6 +30,23 @@ export class SimTransport implements PeerTransport {
 
   constructor(parts: SimTransportParts) {
     this.#parts = parts;
+    parts.life.scheduler.every(CONNECT_MS, () => this.#connect());
+  }
+
+  /** As with streams over HTTP: the other end refuses one whom it knows as removed. */
+  #connect(): void {
+    const { network, place, identity } = this.#parts;
+    for (const id of this.#known.keys()) {
+      const to = this.#find(id);
+      if (to === undefined) continue;
+      const arrive = (): void => {
+        const target = to.running;
+        target?.life.run(() => {
+          if (target.memberId === id && target.events.isRemoved(identity.memberId)) this.#tellRemoved(to);
+        });
+      };
+      network.send(place.name, to.name, arrive, true);
+    }
   }
 
   send(message: Message): void {

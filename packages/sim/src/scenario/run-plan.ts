@@ -16,6 +16,8 @@ const RECOVERY_MS_MAX = 60_000;
 const START_MS_MAX = 30_000;
 const CALL_MS_MAX = 3000;
 const STEP_MS = 100;
+/** A proposal whose client has left is applied or dropped in this time, in a cluster that is well. */
+const STRAGGLERS_MS = 2000;
 
 export interface RunResult {
   readonly plan: Plan;
@@ -89,14 +91,29 @@ class Run {
     await cluster.time.run(cluster.time.nowMs + this.#plan.durationMs);
     this.#load.end();
     this.#injector.mend();
-    const isWell = (): boolean => cluster.isServing && cluster.leader !== undefined && this.#load.isQuiet;
+    const isWell = (): boolean =>
+      cluster.isServing &&
+      cluster.leader !== undefined &&
+      this.#load.isQuiet &&
+      cluster.members.every(({ life }) => life?.isStopped !== true);
     if (!(await this.#await(RECOVERY_MS_MAX, isWell))) return this.#broken("the cluster does not recover");
-    const finalRevision = await this.#write("last");
+    const finalRevision = await this.#writeLast();
     if (finalRevision === undefined) return this.#broken("the recovered cluster takes no write");
     await this.#judge(baseRevision, finalRevision);
     for (const { member, atMs, error } of cluster.ends) {
       if (isDiskError(error)) continue;
       this.#violations.push(`${member} ended at ${atMs.toFixed(0)} ms: ${error.stack ?? error.message}`);
+    }
+  }
+
+  /** @returns a revision after which nothing comes any more, of writes that nobody waits for either. */
+  async #writeLast(): Promise<number | undefined> {
+    const { time, members } = this.#cluster;
+    for (;;) {
+      const revision = await this.#write("last");
+      if (revision === undefined) return undefined;
+      await time.run(time.nowMs + STRAGGLERS_MS);
+      if (members.every((member) => (member.open?.machine.store.revision ?? 0) <= revision)) return revision;
     }
   }
 
@@ -166,6 +183,7 @@ class Run {
     for (const member of this.#cluster.members) {
       if (member.isRemoved || member.open?.facade.isLearner === true) continue;
       const endpoint = member.name;
+      await this.#await(RECOVERY_MS_MAX, () => (member.open?.machine.store.revision ?? 0) >= revision);
       const request = { revision: BigInt(revision) };
       const outcome = await this.#during(
         this.#cluster
@@ -188,7 +206,11 @@ class Run {
     for (let turn = 0; time.nowMs < untilMs; turn++) {
       const member = members[turn % members.length];
       if (member === undefined || member.isRemoved) continue;
-      const request = { kind: "put", key: `${PREFIX}${name}`, value: `${name}.${turn}` } as const;
+      const request = {
+        kind: "put",
+        key: `${PREFIX}${name}`,
+        value: `${name}.${this.#load.log.takeId()}`,
+      } as const;
       const id = this.#load.log.takeId();
       const startMs = time.nowMs;
       const answer = await this.#during(callKv(this.#cluster.client("judge", member), request, CALL_MS_MAX));

@@ -55,6 +55,13 @@ const start = opened(baseRevision + 1);
 describe("a watcher is sound that", () => {
   test("is told everything, revision by revision", () => expect(faults([...start, ...all])).toEqual([]));
 
+  test("is told everything, and more, in one response", () => {
+    const later = { ...played.events.at(-1)!, modRevision: finalRevision + 1 };
+    const events = [...played.events, later];
+    const response: WatchRecord = { kind: "events", revision: finalRevision + 1, events, isFragment: false };
+    expect(faults([...start, response])).toEqual([]);
+  });
+
   test("is told everything in one response", () => {
     const response: WatchRecord = {
       kind: "events",

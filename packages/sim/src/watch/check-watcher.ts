@@ -94,7 +94,8 @@ class WatcherCheck {
 
   #takeEvents({ revision, events, isFragment }: Extract<WatchRecord, { kind: "events" }>): void {
     for (const event of events) {
-      if (event.modRevision > this.#store.finalRevision) return;
+      // Behind the history's end nothing is known.
+      if (event.modRevision > this.#store.finalRevision) break;
       if (event.modRevision > revision) {
         this.#fault(`was told ${describeEvent(event)} under a header of revision ${revision}`);
       }

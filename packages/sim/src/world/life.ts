@@ -58,6 +58,10 @@ export class Life {
     this.#stoppedUntilMs = Math.max(this.#stoppedUntilMs, this.#time.nowMs + durationMs);
   }
 
+  get isStopped(): boolean {
+    return this.#stoppedUntilMs > this.#time.nowMs;
+  }
+
   /** Somebody sets the wall clock. */
   jumpWallClock(byMs: number): void {
     this.#wallOffsetMs += byMs;
