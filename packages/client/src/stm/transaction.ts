@@ -1,0 +1,104 @@
+/** What the function of a software transaction gets: reads that are remembered, writes that wait for the commit. */
+import type { mvccpb } from "@quorate/proto";
+import { nameOf, toBytes } from "../session/key-bytes.js";
+import type { ReadView } from "./read-view.js";
+
+/** Values of a type of yours, to and from bytes. */
+export interface ValueCodec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+export interface StmPutOptions {
+  /** Attaches the key to a lease. */
+  readonly lease?: bigint | { readonly id: bigint };
+}
+
+export type Write =
+  | { readonly kind: "put"; readonly key: Uint8Array; readonly value: Uint8Array; readonly lease: bigint }
+  | { readonly kind: "delete"; readonly key: Uint8Array };
+
+/** What several views of one attempt share. */
+export interface Attempt {
+  readonly reads: ReadView;
+  /** By name; the last write to a key is the one that counts. */
+  readonly writes: Map<string, Write>;
+}
+
+/**
+ * One attempt of a transaction. `V` is the type of values.
+ *
+ * The function that gets it may run several times, so it should do nothing but read, compute and write through it. All its methods
+ * see the writes made before.
+ */
+export class StmTransaction<V> {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly #attempt: Attempt;
+  readonly #codec: ValueCodec<V>;
+
+  /** @private Made by `runStm`. */
+  constructor(attempt: Attempt, codec: ValueCodec<V>, number: number) {
+    this.#attempt = attempt;
+    this.#codec = codec;
+    this.attempt = number;
+  }
+
+  /** The value of a key; undefined when there is none. */
+  async get(key: string | Uint8Array): Promise<V | undefined> {
+    const bytes = toBytes(key);
+    const name = nameOf(bytes);
+    const write = this.#attempt.writes.get(name);
+    if (write !== undefined) return write.kind === "put" ? this.#codec.decode(write.value) : undefined;
+    const { pair } = await this.#attempt.reads.read(name, bytes);
+    return pair === undefined ? undefined : this.#codec.decode(pair.value);
+  }
+
+  /** The values of several keys, in their order, in as few round trips as possible. */
+  async getAll(keys: readonly (string | Uint8Array)[]): Promise<(V | undefined)[]> {
+    const { reads, writes } = this.#attempt;
+    const bytes = keys.map(toBytes);
+    const unwritten = bytes.map((key) => [nameOf(key), key] as const).filter(([name]) => !writes.has(name));
+    await reads.readAll(new Map(unwritten));
+    const values: (V | undefined)[] = [];
+    for (const key of bytes) values.push(await this.get(key));
+    return values;
+  }
+
+  /**
+   * The revision at which the key was last changed, 0 when it does not exist. Writes of this transaction have no revision yet and
+   * are not counted.
+   */
+  async revisionOf(key: string | Uint8Array): Promise<bigint> {
+    return (await this.#pair(key))?.modRevision ?? 0n;
+  }
+
+  /** Whether the key exists, with the writes of this transaction. */
+  async has(key: string | Uint8Array): Promise<boolean> {
+    const write = this.#attempt.writes.get(nameOf(toBytes(key)));
+    return write === undefined ? (await this.#pair(key)) !== undefined : write.kind === "put";
+  }
+
+  put(key: string | Uint8Array, value: V, { lease = 0n }: StmPutOptions = {}): void {
+    const bytes = toBytes(key);
+    const id = typeof lease === "bigint" ? lease : lease.id;
+    const write: Write = { kind: "put", key: bytes, value: this.#codec.encode(value), lease: id };
+    this.#attempt.writes.set(nameOf(bytes), write);
+  }
+
+  /** A key that does not exist is no error. */
+  delete(key: string | Uint8Array): void {
+    const bytes = toBytes(key);
+    this.#attempt.writes.set(nameOf(bytes), { kind: "delete", key: bytes });
+  }
+
+  /** The same transaction for values of another type. */
+  as<W>(codec: ValueCodec<W>): StmTransaction<W> {
+    return new StmTransaction(this.#attempt, codec, this.attempt);
+  }
+
+  async #pair(key: string | Uint8Array): Promise<mvccpb.KeyValue | undefined> {
+    const bytes = toBytes(key);
+    return (await this.#attempt.reads.read(nameOf(bytes), bytes)).pair;
+  }
+}
