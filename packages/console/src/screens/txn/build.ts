@@ -1,9 +1,11 @@
 /** From what was typed to etcd's request, or to the list of what is wrong with it. */
 import { create, etcdserverpb, parseSignedHexId } from "@quorate/proto";
-import { compareBytes, noBytes, prefixRange, zeroByte } from "../../text/bytes.js";
+import { noBytes } from "../../text/bytes.js";
 import { parseEscaped } from "../../text/escape.js";
 import { depthOf, NESTING_MAX, OPERATIONS_MAX } from "./draft.js";
-import type { CompareDraft, KeyDraft, OperationDraft, Relation, TxnDraft } from "./draft.js";
+import type { CompareDraft, OperationDraft, Relation, TxnDraft } from "./draft.js";
+import { rangeOf } from "./key-reach.js";
+import type { KeyDraft, KeyRange } from "./key-reach.js";
 import { findDoubleWrite } from "./double-writes.js";
 
 export interface Problem {
@@ -142,29 +144,10 @@ function buildOperation(draft: OperationDraft, path: string, problems: Problem[]
   }
 }
 
-function buildKeys(
-  draft: KeyDraft,
-  path: string,
-  problems: Problem[],
-): { key: Uint8Array; rangeEnd: Uint8Array } {
-  // Everything: a prefix or a start without a text.
-  if (draft.key === "" && (draft.reach === "prefix" || draft.reach === "from")) return prefixRange(noBytes);
-  const key = parseKey(draft.key, `${path}key`, problems);
-  switch (draft.reach) {
-    case "key":
-      return { key, rangeEnd: noBytes };
-    case "prefix":
-      return prefixRange(key);
-    case "from":
-      return { key, rangeEnd: zeroByte };
-    case "until": {
-      const rangeEnd = parseKey(draft.end, `${path}end`, problems);
-      if (rangeEnd.length > 0 && compareBytes(rangeEnd, key) <= 0) {
-        problems.push({ path: `${path}end`, text: "The end must come after the key." });
-      }
-      return { key, rangeEnd };
-    }
-  }
+function buildKeys(draft: KeyDraft, path: string, problems: Problem[]): KeyRange {
+  const { range, problems: found } = rangeOf(draft);
+  for (const { field, text } of found) problems.push({ path: `${path}${field}`, text });
+  return range;
 }
 
 function parseKey(text: string, path: string, problems: Problem[]): Uint8Array {

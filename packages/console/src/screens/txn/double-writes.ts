@@ -3,12 +3,14 @@
  * deleted, be it in the list itself or in transactions within it. Foretelling that saves a round trip and names the key.
  */
 import type { etcdserverpb } from "@quorate/proto";
-import { compareBytes, equalBytes } from "../../text/bytes.js";
+import { equalBytes } from "../../text/bytes.js";
 import { escapeBytes } from "../../text/escape.js";
+import { rangeContains } from "./key-reach.js";
+import type { KeyRange } from "./key-reach.js";
 
 interface Writes {
   readonly puts: readonly Uint8Array[];
-  readonly deletes: readonly { readonly key: Uint8Array; readonly end: Uint8Array }[];
+  readonly deletes: readonly KeyRange[];
 }
 
 /** @returns the key, as text, that one run of the list could write twice. */
@@ -19,12 +21,12 @@ export function findDoubleWrite(list: readonly etcdserverpb.RequestOp[]): string
 
 function gather(list: readonly etcdserverpb.RequestOp[]): Writes | { readonly twice: Uint8Array } {
   const puts: Uint8Array[] = [];
-  const deletes: { key: Uint8Array; end: Uint8Array }[] = [];
+  const deletes: KeyRange[] = [];
   const nested: Writes[] = [];
   for (const { request } of list) {
     if (request.case === "requestPut") puts.push(request.value.key);
     else if (request.case === "requestDeleteRange") {
-      deletes.push({ key: request.value.key, end: request.value.rangeEnd });
+      deletes.push(request.value);
     } else if (request.case === "requestTxn") {
       const branches = [gather(request.value.success), gather(request.value.failure)];
       for (const branch of branches) if ("twice" in branch) return branch;
@@ -53,14 +55,9 @@ function gather(list: readonly etcdserverpb.RequestOp[]): Writes | { readonly tw
 function collision(part: Writes, other: Writes): Uint8Array | undefined {
   return part.puts.find(
     (key) =>
-      other.puts.some((also) => equalBytes(key, also)) || other.deletes.some((range) => contains(range, key)),
+      other.puts.some((also) => equalBytes(key, also)) ||
+      other.deletes.some((range) => rangeContains(range, key)),
   );
-}
-
-function contains(range: { readonly key: Uint8Array; readonly end: Uint8Array }, key: Uint8Array): boolean {
-  if (range.end.length === 0) return equalBytes(range.key, key);
-  const fromOn = range.end.length === 1 && range.end[0] === 0;
-  return compareBytes(key, range.key) >= 0 && (fromOn || compareBytes(key, range.end) < 0);
 }
 
 function distinct(keys: readonly Uint8Array[]): Uint8Array[] {

@@ -1,25 +1,14 @@
 /**
  * A transaction while it is being written: every field as it was typed, so that half a thought survives a reload. Turning it into a
- * request (build.ts) is where fields are judged.
+ * request (build.ts) is where fields are judged. Keys, ends and values are escaped text (src/text/escape.ts).
  */
+import type { KeyDraft } from "./key-reach.js";
 
 export const TARGETS = ["version", "create", "mod", "value", "lease"] as const;
 export type Target = (typeof TARGETS)[number];
 
 export const RELATIONS = ["=", "!=", ">", "<"] as const;
 export type Relation = (typeof RELATIONS)[number];
-
-/** Which keys are meant: the one, all that begin with it, all from it on, or up to (not including) `end`. */
-export const REACHES = ["key", "prefix", "from", "until"] as const;
-export type Reach = (typeof REACHES)[number];
-
-/** Keys, ends and values are escaped text (src/text/escape.ts). */
-export interface KeyDraft {
-  readonly key: string;
-  readonly reach: Reach;
-  /** Only with reach `until`. */
-  readonly end: string;
-}
 
 export interface CompareDraft extends KeyDraft {
   readonly target: Target;

@@ -3,7 +3,8 @@
  * to do otherwise. It knows no nested transactions, no conditions on ranges, and cannot compare leases.
  */
 import { decodeUtf8, escapeBytes, isPlainText, parseEscaped } from "../../text/escape.js";
-import type { CompareDraft, KeyDraft, OperationDraft, TxnDraft } from "./draft.js";
+import type { KeyDraft } from "./key-reach.js";
+import type { CompareDraft, OperationDraft, TxnDraft } from "./draft.js";
 
 export type Written = { readonly text: string } | { readonly impossible: string };
 

@@ -1,8 +1,8 @@
 /** From a request to what could have been typed for it: the inverse of build.ts. */
 import { etcdserverpb, formatSignedHexId } from "@quorate/proto";
-import { compareBytes, equalBytes, prefixRange } from "../../text/bytes.js";
 import { escapeBytes } from "../../text/escape.js";
-import type { CompareDraft, KeyDraft, OperationDraft, Relation, TxnDraft } from "./draft.js";
+import type { CompareDraft, OperationDraft, Relation, TxnDraft } from "./draft.js";
+import { readRange } from "./key-reach.js";
 
 const { Compare_CompareResult: CompareResult } = etcdserverpb;
 
@@ -17,7 +17,7 @@ export function draftOf(request: etcdserverpb.TxnRequest): TxnDraft {
 
 function readCompare(compare: etcdserverpb.Compare): CompareDraft {
   return {
-    ...readKeys(compare.key, compare.rangeEnd),
+    ...readRange(compare),
     relation: readRelation(compare.result),
     ...readOperand(compare),
   };
@@ -69,7 +69,7 @@ function readOperation({ request }: etcdserverpb.RequestOp): OperationDraft {
       }
       return {
         op: "get",
-        ...readKeys(value.key, value.rangeEnd),
+        ...readRange(value),
         show: value.countOnly ? "count" : value.keysOnly ? "keys" : "all",
         limit: value.limit === 0n ? "" : String(value.limit),
       };
@@ -89,27 +89,11 @@ function readOperation({ request }: etcdserverpb.RequestOp): OperationDraft {
     }
     case "requestDeleteRange": {
       const { value } = request;
-      return { op: "delete", ...readKeys(value.key, value.rangeEnd), previous: value.prevKv };
+      return { op: "delete", ...readRange(value), previous: value.prevKv };
     }
     case "requestTxn":
       return { op: "txn", txn: draftOf(request.value) };
     case undefined:
       throw new RangeError("an empty operation");
   }
-}
-
-export function readKeys(key: Uint8Array, rangeEnd: Uint8Array): KeyDraft {
-  const text = escapeBytes(key);
-  if (rangeEnd.length === 0) return { key: text, reach: "key", end: "" };
-  if (isZero(rangeEnd))
-    return isZero(key) ? { key: "", reach: "prefix", end: "" } : { key: text, reach: "from", end: "" };
-  const prefix = prefixRange(key);
-  if (compareBytes(prefix.key, key) === 0 && equalBytes(prefix.rangeEnd, rangeEnd)) {
-    return { key: text, reach: "prefix", end: "" };
-  }
-  return { key: text, reach: "until", end: escapeBytes(rangeEnd) };
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.length === 1 && bytes[0] === 0;
 }

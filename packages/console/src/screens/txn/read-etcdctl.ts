@@ -4,7 +4,8 @@
  */
 import { escapeBytes } from "../../text/escape.js";
 import { RELATIONS, TARGETS } from "./draft.js";
-import type { CompareDraft, KeyDraft, OperationDraft, Target, TxnDraft } from "./draft.js";
+import type { KeyDraft } from "./key-reach.js";
+import type { CompareDraft, OperationDraft, Target, TxnDraft } from "./draft.js";
 import { unquote } from "./unquote.js";
 
 export class TxnTextError extends Error {

@@ -2,8 +2,10 @@
  * A draft in the address bar. Lists instead of objects keep it short enough to be sent to a colleague, and what an older or newer
  * version wrote is dropped rather than half understood.
  */
-import { emptyTxn, isEmptyTxn, NESTING_MAX, REACHES, RELATIONS, TARGETS } from "./draft.js";
-import type { CompareDraft, KeyDraft, OperationDraft, TxnDraft } from "./draft.js";
+import { emptyTxn, isEmptyTxn, NESTING_MAX, RELATIONS, TARGETS } from "./draft.js";
+import type { CompareDraft, OperationDraft, TxnDraft } from "./draft.js";
+import { REACHES } from "./key-reach.js";
+import type { KeyDraft } from "./key-reach.js";
 
 /** @returns the empty text for the empty draft. */
 export function encodeDraft(draft: TxnDraft): string {
