@@ -6,6 +6,8 @@ export { AlarmSet, encodeAlarm } from "./apply/alarm-set.js";
 export type { AlarmRowSink } from "./apply/alarm-set.js";
 export { Applier } from "./apply/applier.js";
 export type { ApplierOptions } from "./apply/applier.js";
+export { createOperationCounts } from "./apply/operation-counts.js";
+export type { OperationCounts } from "./apply/operation-counts.js";
 export type { ClusterState } from "./apply/cluster-port.js";
 export { encodeV2Put, v2RequestId } from "./apply/v2-request.js";
 export { NO_LEASES } from "./apply/lessor-port.js";

@@ -34,7 +34,22 @@ export interface MethodCounters {
   readonly handledByStatus: number[];
   messagesReceived: number;
   messagesSent: number;
+  /** Bytes of these messages, without their framing and before compression. */
+  messageBytesReceived: number;
+  messageBytesSent: number;
+  /** Who hears how long calls take; nobody without `GrpcServerOptions.createTiming`. */
+  readonly timing: CallTiming | undefined;
 }
+
+/** Takes the durations of the calls of one method. */
+export interface CallTiming {
+  /** Only each so-manieth call is timed, since a look at the clock costs as much as a small call's bookkeeping. */
+  readonly every: number;
+  /** @param status gRPC code of the end; @param ms from the request's header block to the end of the call */
+  observe(status: number, ms: number): void;
+}
+
+export type CreateTiming = (service: string, method: string, kind: Method["kind"]) => CallTiming | undefined;
 
 export function createServerCounters(): ServerCounters {
   return {
@@ -52,7 +67,16 @@ export function createServerCounters(): ServerCounters {
   };
 }
 
-export function createMethodCounters(service: string, method: string, kind: Method["kind"]): MethodCounters {
+export interface CountedMethod {
+  readonly service: string;
+  readonly method: string;
+  readonly kind: Method["kind"];
+}
+
+export function createMethodCounters(
+  { service, method, kind }: CountedMethod,
+  timing: CallTiming | undefined,
+): MethodCounters {
   return {
     service,
     method,
@@ -61,5 +85,8 @@ export function createMethodCounters(service: string, method: string, kind: Meth
     handledByStatus: new Array<number>(statusCount).fill(0),
     messagesReceived: 0,
     messagesSent: 0,
+    messageBytesReceived: 0,
+    messageBytesSent: 0,
+    timing,
   };
 }

@@ -1,5 +1,5 @@
 /** A gRPC server on raw sockets: HTTP/2 (RFC 9113) and gRPC framing, one thread, no schema. */
-export type { MethodCounters, ServerCounters } from "./counters.js";
+export type { CallTiming, CreateTiming, MethodCounters, ServerCounters } from "./counters.js";
 export type { ClientPort, ClientPortOptions } from "./client-port.js";
 export { listenClientPort } from "./client-port.js";
 export type {

@@ -1,3 +1,5 @@
+import type { CreateTiming } from "./counters.js";
+
 /**
  * Every option and limit of the server, with its unit, its default and what happens at it.
  *
@@ -23,6 +25,8 @@ export interface GrpcServerOptions {
   readonly keepalivePermitWithoutStream?: boolean;
   /** Connections open at once on this server, HTTP/1 ones not counted; more are closed at once. Default: no limit. */
   readonly connectionsMax?: number;
+  /** Called once per method: who hears how long its calls take. Default: nobody, and no clock is read. */
+  readonly createTiming?: CreateTiming;
   /** Overrides of single protective limits. */
   readonly limits?: Partial<GrpcLimits>;
   /** Monotonic clock in milliseconds; deadlines are told in it. Default `performance.now`. */
@@ -146,6 +150,7 @@ export function resolveOptions(options: GrpcServerOptions): ResolvedOptions {
     keepaliveMinPingIntervalMs: options.keepaliveMinPingIntervalMs ?? 5_000,
     keepalivePermitWithoutStream: options.keepalivePermitWithoutStream ?? false,
     connectionsMax: options.connectionsMax ?? Number.POSITIVE_INFINITY,
+    createTiming: options.createTiming ?? (() => undefined),
     limits: { ...defaultLimits, ...options.limits },
     nowMs: options.nowMs ?? (() => performance.now()),
   };

@@ -26,7 +26,7 @@ const slotCount = 1024;
 export class GrpcServer {
   /** Live numbers; see `ServerCounters`. */
   readonly counters: ServerCounters = createServerCounters();
-  readonly #registry = new MethodRegistry();
+  readonly #registry: MethodRegistry;
   readonly #context: ServerContext;
   readonly #connections = new Set<Connection>();
   /** Sockets that have not said yet what they speak. */
@@ -36,6 +36,7 @@ export class GrpcServer {
 
   constructor(options: GrpcServerOptions = {}) {
     const resolved = resolveOptions(options);
+    this.#registry = new MethodRegistry(resolved.createTiming);
     this.#context = {
       options: resolved,
       counters: this.counters,

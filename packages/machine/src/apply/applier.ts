@@ -20,6 +20,7 @@ import { decodeLeaseId, executeCheckpoint, executeGrant, executeRevoke } from ".
 import type { LeaseTable } from "./lessor-port.js";
 import { applied, refused, type ApplyOutcome } from "./outcome.js";
 import { LEASE_GRANT_COST_BYTES, hasRoom, putCost, txnCost, type Space } from "./quota.js";
+import { createOperationCounts, type OperationCounts } from "./operation-counts.js";
 import { RecordSource } from "./record-source.js";
 import type { RefusalCode } from "./refusal.js";
 import { settleReply, type SettleSource } from "./reply-settle.js";
@@ -49,6 +50,8 @@ export interface ApplierOptions {
   readonly cluster: ClusterState;
   readonly space: Space;
   readonly turns: Turns;
+  /** Added to with each write; counts of its own by default. */
+  readonly counts?: OperationCounts;
 }
 
 /** Position of an entry, and whether somebody here waits for its result. */
@@ -63,6 +66,7 @@ const NOTHING_CHANGED: ApplyOutcome = applied(0, undefined, false);
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #store: StoreWrites;
+  readonly #counts: OperationCounts;
   readonly #settleSource: SettleSource;
   readonly #reader = new WireReader();
   readonly #entry = new EntryView();
@@ -76,6 +80,7 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#counts = options.counts ?? createOperationCounts();
     this.#lastIndex = options.consistentIndex;
     const { store, turns } = options;
     this.#settleSource = { store, turns, openReadView: (revision) => store.openReadView(revision) };
@@ -170,6 +175,9 @@ export class Applier {
     const overQuota = !hasRoom(space, putCost(put));
     store.begin(context.index, context.term);
     const { buffer } = put;
+    const counts = this.#counts;
+    counts.puts += 1;
+    counts.putBytes += put.keyEnd - put.keyStart + (put.valueEnd - put.valueStart);
     store.put(buffer, put.keyStart, put.keyEnd, buffer, put.valueStart, put.valueEnd, 0n);
     return applied(store.end(), undefined, overQuota);
   }
@@ -230,7 +238,13 @@ export class Applier {
     rest: { readonly records: RecordSource; readonly cost: number; readonly context: EntryContext },
   ): ApplyOutcome {
     const overQuota = !hasRoom(this.#options.space, rest.cost);
-    return this.#write(rest.context, rest.records, overQuota, (execution) => executePath(path, execution));
+    const counts = this.#counts;
+    const before = counts.puts + counts.deletes + counts.ranges;
+    const outcome = this.#write(rest.context, rest.records, overQuota, (execution) =>
+      executePath(path, execution),
+    );
+    if (counts.puts + counts.deletes + counts.ranges - before > 1) counts.txns += 1;
+    return outcome;
   }
 
   #applyCompaction(data: Uint8Array, context: EntryContext): ApplyOutcome {
@@ -337,7 +351,7 @@ export class Applier {
     const wantsReply = context.wantsReply && !overQuota;
     const baseRevision = store.revision;
     store.begin(context.index, context.term);
-    const reply = change({ store, leases, records, baseRevision, wantsReply });
+    const reply = change({ store, leases, records, baseRevision, wantsReply, counts: this.#counts });
     const revision = store.end();
     const body = reply === undefined || !wantsReply ? undefined : settleReply(this.#settleSource, reply);
     return applied(revision, body, overQuota);

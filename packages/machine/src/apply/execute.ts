@@ -5,6 +5,7 @@
 import { assert } from "@quorate/std";
 import { LATEST, NO_SLOT, type Slot, type StoreWrites } from "../mvcc/store-api.js";
 import type { LeaseAttachments } from "./lessor-port.js";
+import type { OperationCounts } from "./operation-counts.js";
 import type { RecordSource } from "./record-source.js";
 import { readOperation } from "./read-operation.js";
 import { Quotes, type Reply, type TxnReply } from "./reply-tree.js";
@@ -30,6 +31,7 @@ export interface Execution {
   readonly baseRevision: number;
   /** False on members that owe nobody an answer: reads are skipped, writes are not. */
   readonly wantsReply: boolean;
+  readonly counts: OperationCounts;
 }
 
 /** The revision an operation reports: the new one as soon as anything has changed. */
@@ -39,8 +41,10 @@ function currentRevision(execution: Execution): number {
 
 /** Writes a put. @returns the record that was live before, or NO_SLOT when there was none or nobody needs to know. */
 export function executePut(put: PutView, execution: Execution): Slot {
-  const { store, leases } = execution;
+  const { store, leases, counts } = execution;
   const { buffer, keyStart, keyEnd } = put;
+  counts.puts += 1;
+  counts.putBytes += keyEnd - keyStart + (put.valueEnd - put.valueStart);
   const previous =
     put.prevKv || put.ignoreValue || put.ignoreLease || leases.hasAttachments
       ? store.find(buffer, keyStart, keyEnd, LATEST)
@@ -70,7 +74,8 @@ export function quotePrevious(put: PutView, previous: Slot, execution: Execution
 }
 
 export function executeDelete(remove: DeleteView, execution: Execution): Reply {
-  const { store } = execution;
+  const { store, counts } = execution;
+  counts.deletes += 1;
   const quotes = remove.prevKv && execution.wantsReply ? new Quotes(execution.baseRevision) : undefined;
   let deleted = 0;
   const removeKey = (buffer: Uint8Array, start: number, end: number): void => {
@@ -118,6 +123,7 @@ export function executePath(path: TxnPath, execution: Execution): TxnReply {
         ops.push(executeDelete(op, execution));
         break;
       case "range":
+        execution.counts.ranges += 1;
         if (execution.wantsReply) ops.push(executeRange(op, execution));
         break;
       case "txn": {

@@ -73,6 +73,8 @@ export class CallStream
   deferred = false;
 
   #deadlineMs = -1;
+  /** Below 0 for the calls that are not timed. */
+  #startedMs = -1;
   #dispatched = false;
   #headersSent = false;
   #drainWanted = false;
@@ -143,6 +145,8 @@ export class CallStream
       context.wheel.startAt(this, this.#deadlineMs);
     }
     const { method, counters } = this.registered;
+    const { timing } = counters;
+    if (timing !== undefined && counters.started % timing.every === 0) this.#startedMs = context.nowMs();
     counters.started++;
     if (timeoutMs === 0) this.#end(GrpcStatus.deadlineExceeded, "context deadline exceeded");
     else if (method.kind === "client-stream" || method.kind === "bidi") {
@@ -196,7 +200,7 @@ export class CallStream
       this.#end(GrpcStatus.ok, "");
       return;
     }
-    this.registered.counters.messagesSent++;
+    this.#countSent(end - start);
     this.#markEnded(GrpcStatus.ok);
     this.localClosed = true;
     this.host.onLocalClosed(this);
@@ -214,7 +218,7 @@ export class CallStream
     if (this.#compressor === undefined) {
       this.#sendHeaders();
       if (this.host.outbound.trySend(this, message)) {
-        this.registered.counters.messagesSent++;
+        this.#countSent(message.length);
         this.host.wantTurn();
         return true;
       }
@@ -280,6 +284,7 @@ export class CallStream
     if (this.ended) return;
     const { method, counters } = this.registered;
     counters.messagesReceived++;
+    counters.messageBytesReceived += end - start;
     const message = bytes.subarray(start, end);
     if (method.kind === "unary" || method.kind === "server-stream") {
       this.#dispatched = true;
@@ -399,7 +404,7 @@ export class CallStream
   }
 
   #sendParts(parts: readonly Uint8Array[]): void {
-    this.registered.counters.messagesSent++;
+    this.#countSent(sumOfLengths(parts));
     this.#sendHeaders();
     if (this.#compressor === undefined) this.queueMessage(0, parts);
     else this.#compressor.send(parts);
@@ -439,13 +444,25 @@ export class CallStream
     this.host.onLocalClosed(this);
   }
 
+  #countSent(bytes: number): void {
+    const { counters } = this.registered;
+    counters.messagesSent++;
+    counters.messageBytesSent += bytes;
+  }
+
+  #countEnd(code: number): void {
+    const { counters } = this.registered;
+    counters.handledByStatus[code]!++;
+    if (this.#startedMs >= 0) counters.timing?.observe(code, this.host.context.nowMs() - this.#startedMs);
+  }
+
   #markEnded(code: number): void {
     this.ended = true;
     const { counters, wheel } = this.host.context;
     if (this.wheelTick >= 0) wheel.stop(this);
     counters.callsOpen--;
     counters.callsByStatus[code]!++;
-    this.registered.counters.handledByStatus[code]!++;
+    this.#countEnd(code);
     this.#inbox?.dispose();
   }
 }

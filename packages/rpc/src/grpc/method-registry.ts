@@ -1,4 +1,4 @@
-import type { MethodCounters } from "../counters.js";
+import type { CreateTiming, MethodCounters } from "../counters.js";
 import { createMethodCounters } from "../counters.js";
 import type { Method } from "../grpc-call.js";
 import { GrpcStatus } from "../status.js";
@@ -25,6 +25,11 @@ export interface RequestRefusal {
 export class MethodRegistry {
   readonly #methods = new Map<string, RegisteredMethod>();
   readonly #services = new Set<string>();
+  readonly #createTiming: CreateTiming;
+
+  constructor(createTiming: CreateTiming = () => undefined) {
+    this.#createTiming = createTiming;
+  }
 
   /** @param service full name with its package, for example `etcdserverpb.KV`; asserts that it is new. */
   add(service: string, methods: Readonly<Record<string, Method>>): void {
@@ -32,7 +37,9 @@ export class MethodRegistry {
     this.#services.add(service);
     for (const [name, method] of Object.entries(methods)) {
       const path = `/${service}/${name}`;
-      this.#methods.set(path, { path, method, counters: createMethodCounters(service, name, method.kind) });
+      const timing = this.#createTiming(service, name, method.kind);
+      const counters = createMethodCounters({ service, method: name, kind: method.kind }, timing);
+      this.#methods.set(path, { path, method, counters });
     }
   }
 

@@ -182,6 +182,21 @@ export class Member {
     this.#writer.writeHeld();
   }
 
+  /** Proposals whose outcome somebody here waits for. */
+  get pendingProposals(): number {
+    return this.#proposals.waitingCount;
+  }
+
+  /** Proposals given up since the start, by the member or by whoever had made them. */
+  get failedProposals(): number {
+    return this.#proposals.failedCount;
+  }
+
+  /** Rounds of reads that had to be asked again, and those that failed, since the start. */
+  get readRounds(): { readonly slow: number; readonly failed: number } {
+    return { slow: this.#barrier.slowCount, failed: this.#barrier.failedCount };
+  }
+
   get stopped(): boolean {
     return this.#state === "stopped";
   }

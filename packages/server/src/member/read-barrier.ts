@@ -37,6 +37,9 @@ export class ReadBarrier {
   #round: Round | undefined;
   readonly #ports: ReadBarrierPorts;
   readonly #timeoutMs: number;
+  /** Requests asked again because no answer came in time, and rounds given up, since the start. */
+  slowCount = 0;
+  failedCount = 0;
 
   constructor(ports: ReadBarrierPorts, timeoutMs: number) {
     this.#ports = ports;
@@ -78,6 +81,7 @@ export class ReadBarrier {
     if (nowMs - round.startedMs >= this.#timeoutMs) return this.#fail("timeout");
     if (nowMs - round.askedMs < RETRY_INTERVAL_MS) return;
     round.askedMs = nowMs;
+    this.slowCount += 1;
     this.#request(round);
   }
 
@@ -121,6 +125,7 @@ export class ReadBarrier {
   #fail(failure: MemberFailure): void {
     const readers = this.#round?.readers ?? [];
     this.#round = undefined;
+    this.failedCount += 1;
     for (const reader of readers) reader.onFailed(failure);
   }
 }

@@ -30,6 +30,16 @@ export class WaitingProposals {
   #queued: Uint8Array[] = [];
   #queuedSuffixes: number[] = [];
   #queuedBytes = 0;
+  #failedCount = 0;
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** Waiters that got no outcome since the start. */
+  get failedCount(): number {
+    return this.#failedCount;
+  }
 
   /** @returns false, changing nothing, when too much is queued. */
   add(entry: Uint8Array, suffix: number, waiting: Waiting): boolean {
@@ -85,7 +95,7 @@ export class WaitingProposals {
   }
 
   abandon(suffix: number): void {
-    this.#waiting.delete(suffix);
+    if (this.#waiting.delete(suffix)) this.#failedCount += 1;
   }
 
   /** Fails every waiter that began before `beforeMs`, with a failure that may depend on when it began. */
@@ -94,6 +104,7 @@ export class WaitingProposals {
     for (const [suffix, waiting] of this.#waiting) {
       if (waiting.sinceMs >= beforeMs) break;
       this.#waiting.delete(suffix);
+      this.#failedCount += 1;
       expired = true;
       waiting.waiter.onFailed(failure(waiting.sinceMs));
     }

@@ -10,12 +10,14 @@ import {
   Applier,
   CLUSTER_TABLES,
   ClusterRecord,
+  createOperationCounts,
   Lessor,
   minLeaseTtlSeconds,
   restoreAttachments,
   Store,
   type CommitListener,
   type Engine,
+  type OperationCounts,
 } from "@quorate/machine";
 import type { SchedulerPort } from "../member/ports.js";
 import type { MemberConfig } from "./config/config.js";
@@ -76,6 +78,8 @@ export class LiveMachine {
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
   readonly lessor: Lessor;
+  /** What was done since the start, whichever store it was done to. */
+  readonly operationCounts: OperationCounts = createOperationCounts();
   /** As the flag gave it, its default filled in: below 0 there is none. */
   readonly quotaFlagBytes: number;
   #engine: Engine;
@@ -143,6 +147,7 @@ export class LiveMachine {
         quotaBytes,
       },
       turns: this.#scheduler,
+      counts: this.operationCounts,
     });
   }
 }
