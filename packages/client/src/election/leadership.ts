@@ -1,0 +1,105 @@
+/** An election that was won. */
+import { etcdserverpb, type MessageInitShape } from "@quorate/proto";
+import type { CallOptions, Calls } from "../calls.js";
+import type { Lease } from "../lease/lease.js";
+import { LEAVE_MAX_MS, type Hold } from "../lock/hold.js";
+import { createdAt, leavePlace } from "../lock/queue-place.js";
+import type { ValueCodec } from "../stm/transaction.js";
+
+/** The reason of `lost` after `resign`. */
+export class ResignedError extends Error {
+  override readonly name = "ResignedError";
+
+  constructor(label: string) {
+    super(`the leadership of "${label}" was given up`);
+  }
+}
+
+/** What a leadership is made of. */
+export interface LeadershipParts<V> {
+  readonly calls: Calls;
+  readonly codec: ValueCodec<V>;
+  readonly label: string;
+  readonly lease: Lease;
+  /** The lease is for this leadership alone, and is revoked with it. */
+  readonly ownsLease: boolean;
+  readonly hold: Hold;
+}
+
+/** Leads until it resigns or is lost. Leaving a scope of `await using` resigns. */
+export class Leadership<V> implements AsyncDisposable {
+  readonly leaseId: bigint;
+  readonly #parts: LeadershipParts<V>;
+  #resigning: Promise<void> | undefined;
+
+  /** @private Made by `election.campaign`. */
+  constructor(parts: LeadershipParts<V>) {
+    this.#parts = parts;
+    this.leaseId = parts.lease.id;
+  }
+
+  /** The key that stands for the leadership. */
+  get key(): Uint8Array {
+    return this.#parts.hold.place.key;
+  }
+
+  /** Grows with every leader of this election; the creation revision of `key`. */
+  get fencingToken(): bigint {
+    return this.#parts.hold.place.revision;
+  }
+
+  /**
+   * Aborted once when others may lead: with a `LeaseLostError`, an `OwnershipLostError` when somebody has deleted the key, or a
+   * `ResignedError`.
+   */
+  get lost(): AbortSignal {
+    return this.#parts.hold.lost;
+  }
+
+  /** The comparison for transactions that must only take effect under this leadership. */
+  get guard(): MessageInitShape<typeof etcdserverpb.CompareSchema> {
+    return createdAt(this.key, this.fencingToken);
+  }
+
+  /** @throws the reason of `lost` when it is lost. */
+  assertHeld(): void {
+    this.lost.throwIfAborted();
+  }
+
+  /** Changes what observers see without a new election. @throws the reason of `lost` when it is lost. */
+  async proclaim(value: V, options: CallOptions = {}): Promise<void> {
+    this.assertHeld();
+    const { calls, codec, hold, label } = this.#parts;
+    const put = { key: this.key, value: codec.encode(value), lease: this.leaseId };
+    const answer = await calls.unary(
+      etcdserverpb.KV.method.txn,
+      { compare: [this.guard], success: [{ request: { case: "requestPut", value: put } }] },
+      // The same words twice change nothing for those who listen but a revision.
+      { ...options, safety: "idempotent" },
+    );
+    if (answer.succeeded) return;
+    hold.deleted(label);
+    this.assertHeld();
+  }
+
+  /** Lets the next candidate lead. A leadership that is lost already is no error. May be called again. */
+  resign(options: CallOptions = {}): Promise<void> {
+    this.#resigning ??= this.#resign(options).catch((error: unknown) => {
+      this.#resigning = undefined;
+      throw error;
+    });
+    return this.#resigning;
+  }
+
+  /** Resigns. A server that can't be reached is not waited for long, and is no error: the lease runs out by itself. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.resign({ timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
+  }
+
+  async #resign(options: CallOptions): Promise<void> {
+    const { calls, hold, label, lease, ownsLease } = this.#parts;
+    hold.end(new ResignedError(label));
+    if (ownsLease) await lease.revoke(options);
+    else await leavePlace(calls, hold.place, options);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Getting to the front of a queue and staying there: what locks and leaderships have in common.
+ */
+import type { Lease } from "../lease/lease.js";
+import { linkSignals, type LinkedSignal } from "../session/linked-signal.js";
+import { AcquireTimeoutError, OwnershipLostError } from "./lock-errors.js";
+import {
+  dropKey,
+  leavePlace,
+  placeKey,
+  takePlace,
+  waitForDeletion,
+  waitForFront,
+  type QueueParts,
+  type QueuePlace,
+  type TakenPlace,
+} from "./queue-place.js";
+
+/** For giving up a place that was waited for in vain, or held until now; a server that can't be reached lets the lease run out. */
+export const LEAVE_MAX_MS = 2000;
+
+export interface WaitOptions {
+  /** Ends the wait; it rejects with the signal's reason, and nothing is left in the queue. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds to wait, then AcquireTimeoutError. Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Runs `wait` under a signal that aborts with the caller's, the lease's loss, the client's end, or the timeout. */
+export async function withDeadline<T>(
+  { calls }: QueueParts,
+  queue: { readonly label: string; readonly lease: Lease | undefined },
+  options: WaitOptions,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const linked = linkSignals([options.signal, queue.lease?.lost, calls.closed]);
+  const { timeoutMs } = options;
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => linked.abort(new AcquireTimeoutError(queue.label, timeoutMs)), timeoutMs);
+  try {
+    linked.signal.throwIfAborted();
+    return await wait(linked.signal);
+  } catch (error) {
+    // Whatever way the call ended, the reason that was given for it is the better story.
+    linked.signal.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    linked.unlink();
+  }
+}
+
+/** Takes a place; when it is not known whether that happened, makes sure that it is not kept. */
+export async function enterQueue(
+  { calls }: QueueParts,
+  queue: { readonly name: string | Uint8Array; readonly lease: Lease; readonly value: Uint8Array },
+  signal: AbortSignal,
+): Promise<TakenPlace> {
+  const { name, lease, value } = queue;
+  try {
+    return await takePlace(calls, { name, leaseId: lease.id, value }, { signal });
+  } catch (error) {
+    await dropKey(calls, placeKey(name, lease.id), { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Waits until the place is in front; gives it up when that fails. */
+export async function reachFront(
+  parts: QueueParts,
+  queue: { readonly name: string | Uint8Array; readonly label: string },
+  place: QueuePlace,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    if (!(await waitForFront(parts, queue.name, place, signal))) throw new OwnershipLostError(queue.label);
+  } catch (error) {
+    await leavePlace(parts.calls, place, { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Looks after a place in front: its signal aborts once, when the lease is lost or the key deleted. */
+export class Hold {
+  readonly place: QueuePlace;
+  readonly #linked: LinkedSignal;
+
+  constructor(
+    parts: QueueParts,
+    held: { readonly label: string; readonly lease: Lease; readonly place: QueuePlace },
+  ) {
+    this.place = held.place;
+    this.#linked = linkSignals([held.lease.lost, parts.calls.closed]);
+    void this.#watch(parts, held.label);
+  }
+
+  get lost(): AbortSignal {
+    return this.#linked.signal;
+  }
+
+  /** It is given up on purpose: nothing is reported from here on, but whoever asks sees that it is over. */
+  end(reason: unknown): void {
+    this.#linked.abort(reason);
+  }
+
+  /** Somebody deleted the key, as a comparison has shown. */
+  deleted(label: string): void {
+    this.#linked.abort(new OwnershipLostError(label));
+  }
+
+  async #watch({ events }: QueueParts, label: string): Promise<void> {
+    const { key, revision } = this.place;
+    try {
+      await waitForDeletion(events, key, revision + 1n, this.#linked.signal);
+      this.#linked.abort(new OwnershipLostError(label));
+    } catch {
+      // It was given up, or the server refuses the watch: that says nothing about the place, and the lease still does.
+    }
+  }
+}
