@@ -26,7 +26,7 @@ describe("permissions", () => {
   it("read as a sentence", () => {
     expect(describePermission(permission(READ, "app/", "prefix"))).toBe("Read keys beginning with app/");
     expect(describePermission(permission(READWRITE, "", "prefix"))).toBe("Read and write every key");
-    expect(permissionWord(9)).toBe("Permission 9");
+    expect(permissionWord(9 as authpb.Permission_Type)).toBe("Permission 9");
   });
 
   it.each([

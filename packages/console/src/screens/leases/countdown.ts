@@ -5,6 +5,7 @@
  * have been renewed meanwhile, so it is `due`, not dead: only the server's next answer decides.
  */
 import type { etcdserverpb } from "@quorate/proto";
+import { formatDuration } from "../../text/format.js";
 
 export interface LeaseView {
   readonly id: bigint;
@@ -50,20 +51,10 @@ export function countDown(lease: Omit<LeaseView, "keys" | "id">, nowMs: number):
   return { phase: left === 0 ? "due" : ending ? "ending" : "steady", leftSeconds: left, fraction };
 }
 
-/** `45s`, `3m 20s`, `2h 5m`, `4d 3h`: two units at most, whole seconds rounded up so that 0 means over. */
+/** Whole seconds rounded up, so that 0 means over: `45 s`, `3 min 20 s`. */
 export function formatLeft(seconds: number): string {
   const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return pair(whole, 60, "m", "s");
-  if (whole < 86_400) return pair(Math.floor(whole / 60), 60, "h", "m");
-  return pair(Math.floor(whole / 3600), 24, "d", "h");
-}
-
-function pair(count: number, size: number, big: string, small: string): string {
-  const rest = count % size;
-  return rest === 0
-    ? `${Math.floor(count / size)}${big}`
-    : `${Math.floor(count / size)}${big} ${rest}${small}`;
+  return whole === 0 ? "0 s" : formatDuration(whole);
 }
 
 /** Spoken form for assistive technology: `3 minutes 20 seconds left`, `over, waiting for the server`. */

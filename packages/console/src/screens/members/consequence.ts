@@ -4,7 +4,8 @@
  * The server has the last word: a member judges by its own connections, the console by who answers it. Therefore a refusal is
  * foretold ("the cluster will most likely refuse"), never enforced here.
  */
-import { canWrite, countInWords, countOf, countVotes } from "./quorum.js";
+import { plural } from "../../text/format.js";
+import { canWrite, countInWords, countVotes } from "./quorum.js";
 import type { Seat, Votes } from "./quorum.js";
 
 /** A seat with what sentences need beyond the arithmetic. */
@@ -123,8 +124,7 @@ function foreseePromote(seats: readonly NamedSeat[], target: NamedSeat, leaderIn
   const notReady = leaderIndex > 0 && leaderIndex - behind < leaderIndex * LEARNER_READY;
   const name = seatName(target);
   const details = [majoritySentence(before, after), toleranceSentence(before, after, "From then on")];
-  if (behind > 0 && !notReady)
-    details.push(`It is ${countOf(behind, "entry", "entries")} behind the leader.`);
+  if (behind > 0 && !notReady) details.push(`It is ${plural(behind, "entry", "entries")} behind the leader.`);
   let refusal: string | undefined;
   if (!target.healthy)
     refusal = `${name} does not answer; a learner is promoted only when it is in step with the leader.`;
@@ -236,7 +236,7 @@ function majoritySentence(before: Votes, after: Votes): string {
 }
 
 function toleranceSentence(before: Votes, after: Votes, when: string): string {
-  const survives = `the cluster survives the loss of ${after.tolerance === 0 ? "no voter" : countOf(after.tolerance, "voter")}`;
+  const survives = `the cluster survives the loss of ${after.tolerance === 0 ? "no voter" : plural(after.tolerance, "voter")}`;
   if (after.tolerance > before.tolerance) return `${when}, ${survives}: better than now.`;
   if (after.tolerance < before.tolerance) return `${when}, ${survives}: worse than now.`;
   const even = after.voters % 2 === 0 ? " An even number of voters costs more and tolerates no more." : "";
@@ -250,7 +250,7 @@ function mayFail(votes: Votes): string {
 }
 
 function unhealthyRefusal(after: Votes): string {
-  return `Of the ${countOf(after.voters, "voter")} there would be, ${after.healthy} ${verb(after.healthy, "answers", "answer")} and ${after.majority} are needed.`;
+  return `Of the ${plural(after.voters, "voter")} there would be, ${after.healthy} ${verb(after.healthy, "answers", "answer")} and ${after.majority} are needed.`;
 }
 
 function isSingle(votes: Votes): boolean {

@@ -73,7 +73,7 @@ describe("disarming", () => {
   });
 
   it("names alarms, also unknown ones", () => {
-    expect([AlarmType.NOSPACE, AlarmType.CORRUPT, 7].map((alarm) => alarmName(alarm))).toEqual([
+    expect([AlarmType.NOSPACE, AlarmType.CORRUPT, 7 as etcdserverpb.AlarmType].map((alarm) => alarmName(alarm))).toEqual([
       "No space",
       "Corrupt",
       "Alarm 7",

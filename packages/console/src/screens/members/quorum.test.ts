@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canWrite, countOf, countVotes, describeVotes, majorityOf } from "./quorum.js";
+import { canWrite, countVotes, describeVotes, majorityOf } from "./quorum.js";
 import type { Seat } from "./quorum.js";
 
 /** `H` healthy voter, `d` voter that is down, `L` healthy learner, `l` learner that is down. */
@@ -43,13 +43,5 @@ describe("votes", () => {
     ["", "No voting member is known."],
   ])("of %s are told as a sentence", (picture, sentence) => {
     expect(describeVotes(countVotes(seats(picture)))).toBe(sentence);
-  });
-
-  it("are counted in proper plurals", () => {
-    expect([countOf(1, "voter"), countOf(2, "voter"), countOf(0, "entry", "entries")]).toEqual([
-      "1 voter",
-      "2 voters",
-      "0 entries",
-    ]);
   });
 });

@@ -5,6 +5,8 @@
  * person who is about to change the membership, and errs on the careful side.
  */
 
+import { plural } from "../../text/format.js";
+
 /** One member as the arithmetic sees it. */
 export interface Seat {
   readonly id: bigint;
@@ -51,7 +53,7 @@ export function describeVotes(votes: Votes): string {
   const { voters, healthy, majority, spare } = votes;
   if (voters === 0) return "No voting member is known.";
   if (spare < 0) {
-    return `${healthy} of ${countOf(voters, "voter")} ${healthy === 1 ? "answers" : "answer"}; ${majority} are needed. Nothing can be written until ${countOf(-spare, "more voter")} ${spare === -1 ? "is" : "are"} back.`;
+    return `${healthy} of ${plural(voters, "voter")} ${healthy === 1 ? "answers" : "answer"}; ${majority} are needed. Nothing can be written until ${plural(-spare, "more voter")} ${spare === -1 ? "is" : "are"} back.`;
   }
   if (voters === 1) return "A single voter: when it is down, so is the cluster.";
   const all = healthy === voters ? `All ${voters} voters answer` : `${healthy} of ${voters} voters answer`;
@@ -64,11 +66,6 @@ const words = ["no", "one", "two", "three", "four", "five", "six"];
 /** Small numbers as words, as sentences want them. */
 export function countInWords(count: number): string {
   return words[count] ?? String(count);
-}
-
-/** `1 voter`, `3 voters`, `2 entries`. */
-export function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function capitalize(text: string): string {
