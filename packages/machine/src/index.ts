@@ -20,6 +20,19 @@ export { LEASE_REVOKES_PER_SECOND } from "./lease/promotion.js";
 export { restoreAttachments } from "./lease/restore-attachments.js";
 export { LEASE_GRANT_COST_BYTES, hasRoom, putCost, txnCost } from "./apply/quota.js";
 export type { Space } from "./apply/quota.js";
+// Users, roles and permissions
+export { bytesOf, byteStringOf } from "./auth/byte-string.js";
+export { encodeBase64 } from "./auth/base64.js";
+export { AUTH_TABLES, AuthStore, NOBODY } from "./auth/auth-store.js";
+export type { Identity, Need } from "./auth/auth-store.js";
+export { ENABLED_KEY, REVISION_KEY, encodeRevision } from "./auth/auth-row.js";
+export type { Role, User } from "./auth/auth-row.js";
+export { NO_TOKENS } from "./auth/auth-tokens.js";
+export type { AuthTokens, IssuedToken, Login } from "./auth/auth-tokens.js";
+export type { IntervalBytes, KeyBytes } from "./auth/key-ranges.js";
+export { checkLeasePermission, checkTxnPermission } from "./auth/request-checks.js";
+export type { AttachedKeySource, Judge } from "./auth/request-checks.js";
+export { ROOT_ROLE, ROOT_USER } from "./auth/user-permissions.js";
 // Reading
 export { RangeReader } from "./apply/range-reader.js";
 export type { RangeAnswer } from "./apply/range-reader.js";

@@ -1,7 +1,7 @@
 /**
  * Applies committed log entries to the store, strictly in index order: the one place where replicated state changes.
  *
- *     entry -> decode -> alarms (Corrupt, then NoSpace) -> checks -> begin, write, end -> outcome
+ *     entry -> decode -> alarms (Corrupt, then NoSpace) -> permission -> checks -> begin, write, end -> outcome
  *
  * Most entries are applied at once. Only when a write depends on a value that is not in memory (a VALUE compare, a put that
  * keeps its value) does `apply` give a promise; the caller applies nothing else until it is settled. A refusal is an
@@ -11,8 +11,18 @@
  * Source: raft-peers-formats 4.1 to 4.7.
  */
 import { assert } from "@quorate/std";
+import { AuthStore } from "../auth/auth-store.js";
+import {
+  checkDeletePermission,
+  checkLeasePermission,
+  checkPutPermission,
+  checkTxnPermission,
+  type Judge,
+} from "../auth/request-checks.js";
 import type { StoreWrites } from "../mvcc/store-api.js";
 import type { AlarmSet } from "./alarm-set.js";
+import { applyAuthOperation, hashNeeded, isAuthOperation } from "./auth-operations.js";
+import { EntryCaller } from "./entry-caller.js";
 import { applyAlarm, applyClusterOperation, isClusterOperation } from "./cluster-operations.js";
 import type { ClusterState } from "./cluster-port.js";
 import { executeDelete, executePath, executePut, quotePrevious, type Execution } from "./execute.js";
@@ -48,6 +58,8 @@ export interface ApplierOptions {
   readonly leases: LeaseTable;
   readonly alarms: AlarmSet;
   readonly cluster: ClusterState;
+  /** Without it authentication is off until an entry switches it on. */
+  readonly auth?: AuthStore;
   readonly space: Space;
   readonly turns: Turns;
   /** Added to with each write; counts of its own by default. */
@@ -68,6 +80,10 @@ export class Applier {
   readonly #store: StoreWrites;
   readonly #counts: OperationCounts;
   readonly #settleSource: SettleSource;
+  readonly #auth: AuthStore;
+  readonly #judge: Judge;
+  /** Who asked for the entry at hand. */
+  readonly #caller: EntryCaller = new EntryCaller();
   readonly #reader = new WireReader();
   readonly #entry = new EntryView();
   readonly #put = new PutView();
@@ -81,6 +97,8 @@ export class Applier {
     this.#options = options;
     this.#store = options.store;
     this.#counts = options.counts ?? createOperationCounts();
+    this.#auth = options.auth ?? new AuthStore();
+    this.#judge = { auth: this.#auth, leases: options.leases };
     this.#lastIndex = options.consistentIndex;
     const { store, turns } = options;
     this.#settleSource = { store, turns, openReadView: (revision) => store.openReadView(revision) };
@@ -129,6 +147,7 @@ export class Applier {
     const v2 = parseV2Request(data);
     if (v2 !== undefined) return this.#applyV2(v2, context);
     decodeEntry(this.#reader, data, entry);
+    if (this.#auth.enabled) this.#caller.read(data, entry);
     switch (entry.operation) {
       case OPERATION.put:
         return this.#applyPut(data, context);
@@ -145,7 +164,9 @@ export class Applier {
       case OPERATION.leaseCheckpoint:
         return this.#applyLeaseCheckpoint(data, context);
       default:
-        return this.#applyRare(data, context);
+        return isAuthOperation(entry.operation)
+          ? this.#applyAuth(data, context)
+          : this.#applyRare(data, context);
     }
   }
 
@@ -156,6 +177,8 @@ export class Applier {
     decodePut(this.#reader, put);
     const barred = this.#barredByAlarm(true);
     if (barred !== undefined) return this.#refuse(context, barred);
+    const denied = this.#auth.enabled ? checkPutPermission(this.#judge, this.#caller, put) : undefined;
+    if (denied !== undefined) return this.#refuse(context, denied);
     // The common put depends on nothing that is stored, so it needs neither a source of records nor a check.
     if (!put.ignoreValue && !put.ignoreLease && !put.prevKv && put.lease === 0n) {
       return this.#writePlainPut(put, context);
@@ -196,7 +219,9 @@ export class Applier {
     remove.reset();
     this.#reader.reset(data, this.#entry.start, this.#entry.end);
     decodeDelete(this.#reader, remove);
-    const barred = this.#barredByAlarm(false);
+    const barred =
+      this.#barredByAlarm(false) ??
+      (this.#auth.enabled ? checkDeletePermission(this.#judge, this.#caller, remove) : undefined);
     if (barred !== undefined) return this.#refuse(context, barred);
     const records = new RecordSource(this.#store);
     return this.#write(context, records, false, (execution) => executeDelete(remove, execution));
@@ -204,7 +229,7 @@ export class Applier {
 
   #applyTxn(txn: TxnNode, context: EntryContext): ApplyOutcome | Promise<ApplyOutcome> {
     const cost = txnCost(txn);
-    const barred = this.#barredByAlarm(cost > 0);
+    const barred = this.#barredByAlarm(cost > 0) ?? checkTxnPermission(this.#judge, this.#caller, txn);
     if (barred !== undefined) return this.#refuse(context, barred);
     const records = new RecordSource(this.#store);
     const path = this.#planTxn(txn, records);
@@ -278,6 +303,8 @@ export class Applier {
     this.#reader.reset(data, this.#entry.start, this.#entry.end);
     const id = decodeLeaseId(this.#reader);
     const { leases } = this.#options;
+    const denied = checkLeasePermission(this.#judge, this.#caller, "write", id);
+    if (denied !== undefined) return this.#refuse(context, denied);
     if (!leases.exists(id)) return this.#refuse(context, "lease-not-found");
     const store = this.#store;
     store.begin(context.index, context.term);
@@ -292,6 +319,31 @@ export class Applier {
     this.#reader.reset(data, this.#entry.start, this.#entry.end);
     executeCheckpoint(this.#reader, { store, leases }, cluster.version);
     return applied(store.end(), undefined, false);
+  }
+
+  #applyAuth(data: Uint8Array, context: EntryContext): ApplyOutcome | Promise<ApplyOutcome> {
+    const { operation, start, end } = this.#entry;
+    const request = data.subarray(start, end);
+    const plain = hashNeeded(operation, request);
+    if (plain === undefined) return this.#changeAuth(request, context, undefined);
+    return this.#afterHashing(plain, (hashed) => this.#changeAuth(request, context, hashed));
+  }
+
+  #changeAuth(request: Uint8Array, context: EntryContext, hashed: Uint8Array | undefined): ApplyOutcome {
+    const store = this.#store;
+    store.begin(context.index, context.term);
+    const answer = applyAuthOperation(this.#entry.operation, request, {
+      auth: this.#auth,
+      caller: this.#caller,
+      index: context.index,
+      hashed,
+      rows: (table, key, value) => {
+        store.setRow(table, key, value);
+      },
+    });
+    const revision = store.end();
+    if (typeof answer === "string") return refused(answer, revision);
+    return applied(revision, context.wantsReply ? answer : undefined, false);
   }
 
   /** Operations that come once in a while: they may cost what they like. */
@@ -366,6 +418,16 @@ export class Applier {
     this.#store.begin(context.index, context.term);
     this.#store.end();
     return NOTHING_CHANGED;
+  }
+
+  /** Hashes a password and then goes on; no entry may be applied meanwhile. */
+  async #afterHashing<T>(password: Uint8Array, proceed: (hashed: Uint8Array) => T): Promise<T> {
+    this.#waiting = true;
+    try {
+      return proceed(await this.#auth.tokens.hashPassword(password));
+    } finally {
+      this.#waiting = false;
+    }
   }
 
   /** Loads what `records` miss and then goes on; no entry may be applied meanwhile. */

@@ -9,6 +9,8 @@ export interface LeaseAttachments {
   /** False while no key is attached to any lease: spares apply a look-up per put. */
   readonly hasAttachments: boolean;
   exists(lease: bigint): boolean;
+  /** The first key at or behind `from` that is attached to the lease; undefined when there is none, or no such lease. */
+  keyFrom(lease: bigint, from: Uint8Array | undefined): Uint8Array | undefined;
   /** Attaches key [start, end) of `buffer` to a lease that exists. No reference is kept to `buffer`. */
   attach(lease: bigint, buffer: Uint8Array, start: number, end: number): void;
   /** Detaches a key from the lease its last record named; the lease may be gone. */
@@ -38,6 +40,7 @@ export interface LeaseTable extends LeaseAttachments {
 export const NO_LEASES: LeaseTable = {
   hasAttachments: false,
   exists: () => false,
+  keyFrom: () => undefined,
   attach: () => undefined,
   detach: () => undefined,
   grant: () => {

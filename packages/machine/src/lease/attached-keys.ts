@@ -69,6 +69,16 @@ export class AttachedKeys {
     );
   }
 
+  /** As `visit`, beginning at `first` or the next key behind it. */
+  visitFrom(lease: number, first: Uint8Array, visit: KeyVisitor): void {
+    const from = new Uint8Array(PREFIX_BYTES + first.length);
+    from.set(prefixOf(lease));
+    from.set(first, PREFIX_BYTES);
+    this.#index.scan(from, prefixOf(lease + 1), (_word, buffer, start, end) =>
+      visit(buffer, start + PREFIX_BYTES, end),
+    );
+  }
+
   /** Detaches the `keyCount` keys of a lease that is gone for good. */
   drop(lease: number, keyCount: number): void {
     if (keyCount === 0) return;

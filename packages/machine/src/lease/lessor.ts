@@ -297,6 +297,20 @@ export class Lessor implements LeaseTable {
     return keys;
   }
 
+  /** A copy of the first key attached to a lease at or behind `from`; undefined when there is none, or no such lease. */
+  keyFrom(id: bigint, from: Uint8Array | undefined): Uint8Array | undefined {
+    const lease = this.#leases.get(id);
+    if (lease === undefined || lease.keyCount === 0) return undefined;
+    let key: Uint8Array | undefined;
+    const visit: KeyVisitor = (buffer, start, end) => {
+      key = buffer.slice(start, end);
+      return false;
+    };
+    if (from === undefined) this.#keys.visit(lease.number, visit);
+    else this.#keys.visitFrom(lease.number, from, visit);
+    return key;
+  }
+
   keyCountOf(id: bigint): number {
     return this.#leases.get(id)?.keyCount ?? 0;
   }

@@ -29,6 +29,13 @@ export class FakeLeases implements LeaseTable {
     return this.existing.has(lease);
   }
 
+  keyFrom(lease: bigint, from: Uint8Array | undefined): Uint8Array | undefined {
+    const start = from === undefined ? "" : String.fromCharCode(...from);
+    const keys = [...this.attached].filter(([key, id]) => id === lease && key >= start).map(([key]) => key);
+    const [first] = keys.sort();
+    return first === undefined ? undefined : Uint8Array.from(first, (each) => each.charCodeAt(0));
+  }
+
   attach(lease: bigint, buffer: Uint8Array, start: number, end: number): void {
     this.attached.set(String.fromCharCode(...buffer.subarray(start, end)), lease);
   }
