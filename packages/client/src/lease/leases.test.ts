@@ -1,0 +1,140 @@
+import { etcdserverpb } from "@quorate/proto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { toBytes } from "../session/key-bytes.js";
+import { LeaseLostError } from "./lease-errors.js";
+import type { Lease } from "./lease.js";
+
+const KV = etcdserverpb.KV.method;
+
+const lossOf = (lease: Lease): Promise<unknown> =>
+  new Promise((resolve) => {
+    if (lease.lost.aborted) resolve(lease.lost.reason);
+    lease.lost.addEventListener("abort", () => resolve(lease.lost.reason), { once: true });
+  });
+
+describeOnBoth((start) => {
+  let target: Target;
+  let client: BenchClient;
+
+  beforeAll(async () => {
+    target = await start();
+    client = openClient(target.endpoint);
+  });
+
+  afterAll(async () => {
+    client.close();
+    await target.stop();
+  });
+
+  const put = (key: string, lease: bigint): Promise<unknown> =>
+    client.calls.unary(KV.put, { key: toBytes(key), value: toBytes("v"), lease }, { safety: "write" });
+  const exists = async (key: string): Promise<boolean> =>
+    (await client.calls.unary(KV.range, { key: toBytes(key) }, { safety: "read" })).kvs.length > 0;
+
+  test("a lease carries keys, and takes them with it when its scope ends", async () => {
+    {
+      await using lease = await client.recipes.leases.grant(30);
+      await put("carried", lease.id);
+      const times = await lease.timeToLive({ keys: true });
+      expect(times.keys.map((key) => new TextDecoder().decode(key))).toEqual(["carried"]);
+      expect(times).toMatchObject({ id: lease.id, grantedSeconds: 30 });
+      expect(lease.remainingMs).toBeGreaterThan(25_000);
+      expect(await client.recipes.leases.list()).toContain(lease.id);
+    }
+    expect(await exists("carried")).toBe(false);
+  });
+
+  test("a lease outlives its time as long as it is kept alive, and is lost without", async () => {
+    await using kept = await client.recipes.leases.grant(2);
+    const left = await client.recipes.leases.grant(1, { keepAlive: false });
+    await put("left", left.id);
+    const reason = await lossOf(left);
+    expect(reason).toBeInstanceOf(LeaseLostError);
+    expect(reason).toMatchObject({ leaseId: left.id, loss: "expired" });
+    expect(left.remainingMs).toBe(0);
+    await until(async () => !(await exists("left")));
+    expect(kept.lost.aborted).toBe(false);
+    expect((await kept.timeToLive()).remainingSeconds).toBeGreaterThanOrEqual(0);
+  });
+
+  test("a lease that somebody revokes is reported once", async () => {
+    const lease = await client.recipes.leases.grant(2);
+    let reports = 0;
+    lease.lost.addEventListener("abort", () => (reports += 1));
+    await client.recipes.leases.revoke(lease.id);
+    expect(await lossOf(lease)).toMatchObject({ loss: "expired" });
+    await lease.revoke();
+    lease.release();
+    expect(reports).toBe(1);
+    expect(() => lease.assertHeld()).toThrow(LeaseLostError);
+    await expect(lease.renew()).rejects.toThrow(LeaseLostError);
+  });
+
+  test("what does not exist: revoking is no error, times say so, taking over and renewing fail", async () => {
+    const { leases } = client.recipes;
+    await leases.revoke(4711n);
+    expect(await leases.timeToLive(4711n)).toMatchObject({
+      remainingSeconds: -1,
+      grantedSeconds: 0,
+      keys: [],
+    });
+    await expect(leases.attach(4711n)).rejects.toThrow(LeaseLostError);
+    await expect(leases.renew(4711n)).rejects.toThrow("lease 1267 does not exist any more");
+  });
+
+  test("a released lease goes on for whoever takes it over", async () => {
+    const { leases } = client.recipes;
+    const first = await leases.grant(30);
+    first.release();
+    expect(first.lost.reason).toMatchObject({ loss: "ended" });
+    await using second = await leases.attach(first.id);
+    expect(second.ttlSeconds).toBe(30);
+    expect(await second.renew()).toBe(30);
+    // Its end was not a revocation.
+    expect((await second.timeToLive()).grantedSeconds).toBe(30);
+  });
+
+  test("an id of the caller's choice is used, and refused when it is taken", async () => {
+    await using lease = await client.recipes.leases.grant(30, { id: 99n });
+    expect(lease.id).toBe(99n);
+    await expect(client.recipes.leases.grant(30, { id: 99n })).rejects.toThrow("lease already exists");
+  });
+
+  test("many leases are kept alive by one stream, and closing the client ends them all", async () => {
+    const other = openClient(target.endpoint);
+    const opened = countStreams(other);
+    const leases = await Promise.all(Array.from({ length: 50 }, () => other.recipes.leases.grant(2)));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(leases.filter((lease) => lease.lost.aborted)).toEqual([]);
+    expect(opened()).toBe(1);
+    other.close();
+    expect(leases.map((lease) => (lease.lost.reason as LeaseLostError).loss)).toEqual(
+      leases.map(() => "ended"),
+    );
+    await Promise.all(leases.map((lease) => client.recipes.leases.revoke(lease.id)));
+  });
+});
+
+test.each([0, -1, 1.5, Number.NaN])("%s seconds are no time for a lease", async (ttlSeconds) => {
+  using client = openClient("127.0.0.1:1");
+  await expect(client.recipes.leases.grant(ttlSeconds)).rejects.toThrow(RangeError);
+});
+
+function countStreams({ calls }: BenchClient): () => number {
+  let count = 0;
+  const open = calls.bidi.bind(calls);
+  calls.bidi = (method, options) => {
+    count += 1;
+    return open(method, options);
+  };
+  return () => count;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("it did not happen");
+}
