@@ -52,9 +52,14 @@ export interface Plan {
   readonly keyCount: number;
   readonly pauseMs: number;
   readonly watchersPerMember: number;
+  /** Clients that fight for a lock by leases. */
+  readonly lockClientCount: number;
   readonly durationMs: number;
   readonly faults: readonly Fault[];
 }
+
+/** How much faster or slower than the world's a clock goes at most, as a share. */
+export const CLOCK_ERROR_MAX = 0.1;
 
 /** Clusters grow up to this in a run. */
 export const MEMBERS_MAX = 7;
@@ -91,7 +96,9 @@ export function createPlan(seed: number): Plan {
   return {
     seed,
     memberCount,
-    clockRates: Array.from({ length: MEMBERS_MAX }, () => (prng.chance(0.2) ? 0.9 + prng.float() * 0.2 : 1)),
+    clockRates: Array.from({ length: MEMBERS_MAX }, () =>
+      prng.chance(0.2) ? 1 - CLOCK_ERROR_MAX + prng.float() * 2 * CLOCK_ERROR_MAX : 1,
+    ),
     lines: {
       delayMs: [0.1, 0.1 + prng.float() * (prng.chance(0.2) ? 60 : 3)],
       lossRate: hasBadLines ? prng.float() * 0.1 : 0,
@@ -109,6 +116,7 @@ export function createPlan(seed: number): Plan {
     keyCount: 2 + prng.below(12),
     pauseMs: prng.pick([2, 20, 100]),
     watchersPerMember: prng.below(3),
+    lockClientCount: prng.chance(0.5) ? 1 + prng.below(4) : 0,
     durationMs,
     faults: createFaults(prng, kinds, { memberCount, durationMs, meanGapMs }),
   };
@@ -133,6 +141,8 @@ function createFault(
 ): Fault {
   const member = prng.below(memberCount);
   const forMs = Math.round(50 + prng.float() ** 2 * 6000);
+  // A process that is back at once meets those that have not noticed.
+  const restartMs = prng.chance(0.4) ? 1 + prng.below(50) : forMs;
   switch (kind) {
     case "isolate":
     case "pause":
@@ -149,10 +159,10 @@ function createFault(
     case "split":
       return { atMs, kind, member, count: 1 + prng.below(memberCount - 1), forMs };
     case "kill":
-      return { atMs, kind, member, power: prng.chance(0.5), forMs };
+      return { atMs, kind, member, power: prng.chance(0.5), forMs: restartMs };
     case "kill-leader":
     case "kill-all":
-      return { atMs, kind, power: prng.chance(0.5), forMs };
+      return { atMs, kind, power: prng.chance(0.5), forMs: restartMs };
     case "slow-disk":
       return { atMs, kind, member, writeMs: 20 + prng.below(500), forMs };
     case "bad-disk":

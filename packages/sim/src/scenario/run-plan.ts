@@ -6,9 +6,11 @@ import type { StoreEvent } from "../history/watcher-log.js";
 import type { History, MemberHash } from "../load/history.js";
 import { judge } from "../load/judge.js";
 import { callKv } from "../load/key-value-wire.js";
+import { checkLocks } from "./check-locks.js";
 import { FaultInjector } from "./fault-injector.js";
 import { Load, PREFIX } from "./load.js";
-import type { Plan } from "./plan.js";
+import { LockLoad } from "./lock-load.js";
+import { CLOCK_ERROR_MAX, type Plan } from "./plan.js";
 import { Watcher } from "./watcher.js";
 
 /** A cluster that was mended has so long to serve again, to take a last write, and to tell it to everybody. */
@@ -36,13 +38,24 @@ export interface RunResult {
 }
 
 export async function runPlan(plan: Plan): Promise<RunResult> {
-  return new Run(plan).run();
+  const run = new Run(plan);
+  // In a process of its own it would have ended the member.
+  const note = (error: unknown): void => run.noteUnhandled(error);
+  process.on("unhandledRejection", note);
+  process.on("uncaughtException", note);
+  try {
+    return await run.run();
+  } finally {
+    process.off("unhandledRejection", note);
+    process.off("uncaughtException", note);
+  }
 }
 
 class Run {
   readonly #plan: Plan;
   readonly #cluster: SimCluster;
   readonly #load: Load;
+  readonly #locks: LockLoad;
   readonly #injector: FaultInjector;
   readonly #violations: string[] = [];
   readonly #limits: string[] = [];
@@ -58,7 +71,14 @@ class Run {
       clockRate: (i) => clockRates[i] ?? 1,
     });
     this.#load = new Load(this.#cluster, { ...plan, seed });
+    this.#locks = new LockLoad(this.#cluster, seed ^ 0x10c);
     this.#injector = new FaultInjector(this.#cluster, plan);
+  }
+
+  noteUnhandled(error: unknown): void {
+    this.#violations.push(
+      `an error that nobody handles: ${error instanceof Error ? error.stack : String(error)}`,
+    );
   }
 
   async run(): Promise<RunResult> {
@@ -87,19 +107,23 @@ class Run {
     if (baseRevision === undefined) return this.#broken("a new cluster takes no write");
     this.#watchers = this.#openWatchers(baseRevision + 1);
     this.#load.start();
+    this.#locks.start(this.#plan.lockClientCount);
     this.#injector.start();
     await cluster.time.run(cluster.time.nowMs + this.#plan.durationMs);
     this.#load.end();
+    this.#locks.end();
     this.#injector.mend();
     const isWell = (): boolean =>
       cluster.isServing &&
       cluster.leader !== undefined &&
       this.#load.isQuiet &&
+      this.#locks.isQuiet &&
       cluster.members.every(({ life }) => life?.isStopped !== true);
     if (!(await this.#await(RECOVERY_MS_MAX, isWell))) return this.#broken("the cluster does not recover");
     const finalRevision = await this.#writeLast();
     if (finalRevision === undefined) return this.#broken("the recovered cluster takes no write");
     await this.#judge(baseRevision, finalRevision);
+    this.#violations.push(...checkLocks(this.#locks.holds, this.#locks.revivals, 2 * CLOCK_ERROR_MAX));
     for (const { member, atMs, error } of cluster.ends) {
       if (isDiskError(error)) continue;
       this.#violations.push(`${member} ended at ${atMs.toFixed(0)} ms: ${error.stack ?? error.message}`);
