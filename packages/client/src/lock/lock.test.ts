@@ -1,0 +1,174 @@
+import { etcdserverpb } from "@quorate/proto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LeaseLostError } from "../lease/lease-errors.js";
+import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { toBytes } from "../session/key-bytes.js";
+import { AcquireTimeoutError, OwnershipLostError } from "./lock-errors.js";
+import { UnlockedError, type Lock } from "./lock.js";
+
+const KV = etcdserverpb.KV.method;
+
+const lossOf = (lock: Lock): Promise<unknown> =>
+  new Promise((resolve) => {
+    if (lock.lost.aborted) resolve(lock.lost.reason);
+    lock.lost.addEventListener("abort", () => resolve(lock.lost.reason), { once: true });
+  });
+
+describeOnBoth((start) => {
+  let target: Target;
+  let client: BenchClient;
+  let other: BenchClient;
+
+  beforeAll(async () => {
+    target = await start();
+    client = openClient(target.endpoint);
+    other = openClient(target.endpoint);
+  });
+
+  afterAll(async () => {
+    client.close();
+    other.close();
+    await target.stop();
+  });
+
+  const queueOf = async (name: string): Promise<string[]> => {
+    const request = { key: toBytes(`${name}/`), rangeEnd: toBytes(`${name}0`) };
+    const { kvs } = await client.calls.unary(KV.range, request, { safety: "read" });
+    return kvs.map(({ key }) => new TextDecoder().decode(key));
+  };
+
+  test("holders follow each other with growing tokens, and never overlap", async () => {
+    let holders = 0;
+    const tokens: bigint[] = [];
+    const work = async ({ recipes }: BenchClient): Promise<void> => {
+      await using lock = await recipes.lock("shared", { ttlSeconds: 10 });
+      holders += 1;
+      expect(holders).toBe(1);
+      tokens.push(lock.fencingToken);
+      await new Promise((resolve) => setImmediate(resolve));
+      lock.assertHeld();
+      holders -= 1;
+    };
+    await Promise.all([client, other, client, other, client].map(work));
+    expect(tokens).toHaveLength(5);
+    expect([...tokens].sort((a, b) => Number(a - b))).toEqual(tokens);
+    expect(await queueOf("shared")).toEqual([]);
+  });
+
+  test("its key is the name and the lease, as others have it", async () => {
+    await using lock = await client.recipes.lock("named", { value: "me" });
+    expect(await queueOf("named")).toEqual([`named/${lock.leaseId.toString(16)}`]);
+    const { kvs } = await client.calls.unary(KV.range, { key: lock.key }, { safety: "read" });
+    expect(new TextDecoder().decode(kvs[0]?.value)).toBe("me");
+    expect(kvs[0]).toMatchObject({
+      createRevision: lock.fencingToken,
+      lease: lock.leaseId,
+    });
+  });
+
+  test("a lock that is taken is not waited for by tryLock, and leaves nothing in the queue", async () => {
+    await using lock = await client.recipes.lock("tried");
+    expect(await other.recipes.tryLock("tried")).toBeUndefined();
+    expect(await queueOf("tried")).toHaveLength(1);
+    await lock.unlock();
+    await using second = await other.recipes.tryLock("tried");
+    expect(second?.fencingToken).toBeGreaterThan(lock.fencingToken);
+  });
+
+  test("a wait ends with its time or its signal, and leaves nothing in the queue", async () => {
+    await using lock = await client.recipes.lock("awaited");
+    const timeout = other.recipes.lock("awaited", { timeoutMs: 100 });
+    await expect(timeout).rejects.toThrow(AcquireTimeoutError);
+    await expect(timeout).rejects.toThrow('"awaited" was not free within 100 ms');
+    await expect(other.recipes.lock("awaited", { signal: abortSoon() })).rejects.toThrow("given up");
+    expect(await queueOf("awaited")).toHaveLength(1);
+    lock.assertHeld();
+  });
+
+  test("a lock is lost with its lease", async () => {
+    const lock = await client.recipes.lock("lost with lease", { ttlSeconds: 2 });
+    await other.recipes.leases.revoke(lock.leaseId);
+    const reason = await lossOf(lock);
+    expect(reason === lock.lost.reason).toBe(true);
+    expect([LeaseLostError, OwnershipLostError]).toContain((reason as Error).constructor);
+    expect(() => lock.assertHeld()).toThrow();
+    await lock.unlock();
+  });
+
+  test("a lock is lost when somebody deletes its key", async () => {
+    await using lock = await client.recipes.lock("deleted");
+    await other.calls.unary(KV.deleteRange, { key: lock.key }, { safety: "write" });
+    expect(await lossOf(lock)).toBeInstanceOf(OwnershipLostError);
+  });
+
+  test("a place that is deleted while it waits is an error, not a lock", async () => {
+    await using session = await other.recipes.session({ ttlSeconds: 10 });
+    const first = await client.recipes.lock("cut off");
+    const waiting = session.lock("cut off");
+    waiting.catch(() => undefined);
+    await until(async () => (await queueOf("cut off")).length === 2);
+    const key = toBytes(`cut off/${session.lease.id.toString(16)}`);
+    await client.calls.unary(KV.deleteRange, { key }, { safety: "write" });
+    await first.unlock();
+    await expect(waiting).rejects.toThrow(OwnershipLostError);
+  });
+
+  test("an unlocked lock says so, and may be unlocked again", async () => {
+    const lock = await client.recipes.lock("unlocked");
+    await Promise.all([lock.unlock(), lock.unlock()]);
+    expect(lock.lost.reason).toBeInstanceOf(UnlockedError);
+    expect(await queueOf("unlocked")).toEqual([]);
+    expect(await client.recipes.leases.list()).not.toContain(lock.leaseId);
+  });
+
+  test("users of one session exclude each other too, and the session's end frees all", async () => {
+    const session = await client.recipes.session({ ttlSeconds: 10 });
+    const a = await session.lock("one");
+    await using b = await session.lock("two");
+    expect(await session.tryLock("one")).toBeUndefined();
+    const order: string[] = [];
+    const second = session.lock("one").then((lock) => {
+      order.push("second");
+      return lock;
+    });
+    order.push("unlock");
+    await a.unlock();
+    const held = await second;
+    expect(order).toEqual(["unlock", "second"]);
+    expect(held.fencingToken).toBeGreaterThan(a.fencingToken);
+    await expect(session.lock("one", { timeoutMs: 20 })).rejects.toThrow(AcquireTimeoutError);
+    await session.close();
+    expect([held.lost.aborted, b.lost.aborted]).toEqual([true, true]);
+    await expect(session.lock("one")).rejects.toThrow(LeaseLostError);
+    expect(await queueOf("one")).toEqual([]);
+  });
+
+  test("a transaction with the guard takes effect only while the lock is held", async () => {
+    const lock = await client.recipes.lock("guarded");
+    const write = async (): Promise<boolean> => {
+      const put = { key: toBytes("guarded value"), value: toBytes("x") };
+      const request = {
+        compare: [lock.guard],
+        success: [{ request: { case: "requestPut" as const, value: put } }],
+      };
+      return (await client.calls.unary(KV.txn, request, { safety: "write" })).succeeded;
+    };
+    expect(await write()).toBe(true);
+    await lock.unlock();
+    expect(await write()).toBe(false);
+  });
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error("it did not happen");
+}
+
+function abortSoon(): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("given up")), 50);
+  return controller.signal;
+}
