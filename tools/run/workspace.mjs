@@ -10,8 +10,11 @@ import { fileURLToPath } from "node:url";
 /** Absolute path of the top folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The server as `buildServer` leaves it. */
+/** The server as its build leaves it. */
 export const serverEntry = join(root, "apps/quorate/dist/quorate.js");
+
+/** The console as its build leaves it, with the screens beside it. */
+export const consoleEntry = join(root, "apps/console/dist/console.cjs");
 
 /** Ends the process with a readable complaint when this Node cannot run the code. */
 export function requireNode(minimum = [20, 11]) {
@@ -75,13 +78,44 @@ function readPackages(path) {
 /** Bundles the server unless the bundle is newer than every source. @returns {boolean} false when the build failed. */
 export function buildServerIfStale() {
   const script = "apps/quorate/build.mjs";
-  const built = existsSync(serverEntry) ? statSync(join(root, "apps/quorate/dist/server.cjs")).mtimeMs : 0;
-  const inputs = ["packages", "apps/quorate/src", script, "package-lock.json"].map((path) =>
-    join(root, path),
-  );
-  if (built > Math.max(...inputs.map(newestSource))) return true;
+  const rooms = readdirSync(join(root, "packages")).filter((room) => !SCREENS_AND_SDK.includes(room));
+  const inputs = [
+    ...rooms.map((room) => `packages/${room}`),
+    "apps/quorate/src",
+    script,
+    "package-lock.json",
+  ];
+  if (isFresh("apps/quorate/dist/server.cjs", inputs)) return true;
   console.log("Building the server ...");
   return runNode(script) === 0;
+}
+
+/** Rooms that are no part of the server. */
+const SCREENS_AND_SDK = ["client", "console"];
+
+/** Builds the screens and the program that serves them, each unless it is newer than its sources. @returns {boolean} false when a build failed. */
+export function buildConsoleIfStale() {
+  const script = "apps/console/build.mjs";
+  const shared = ["packages/proto", "package-lock.json"];
+  const screens = ["src", "public", "index.html", "vite.config.ts"].map((path) => `packages/console/${path}`);
+  const page = "packages/console/dist/app/index.html";
+  if (!isFresh(page, [...screens, ...shared])) {
+    console.log("Building the console's screens ...");
+    const config = join(root, "packages/console/vite.config.ts");
+    if (runNode("node_modules/vite/bin/vite.js", ["build", "--config", config, "--logLevel=warn"]) !== 0) {
+      return false;
+    }
+  }
+  const program = ["packages/client", "packages/std", "apps/console/src", script, page];
+  if (isFresh("apps/console/dist/console.cjs", [...program, ...shared])) return true;
+  console.log("Building the console ...");
+  return runNode(script) === 0;
+}
+
+/** Whether `output` is newer than everything at and below `inputs`. All paths are relative to the top folder. */
+function isFresh(output, inputs) {
+  const built = statSync(join(root, output), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return built > Math.max(...inputs.map((path) => newestSource(join(root, path))));
 }
 
 /** Milliseconds of the latest change below `path`, build output and packages left out; 0 for nothing. */

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   let parsed: ParsedFlags;
   try {
     // The build puts the screens beside the program.
-    const uiFolder = join(import.meta.dirname ?? __dirname, "app");
+    const uiFolder = join(__dirname, "app");
     parsed = await parseFlags(process.argv.slice(2), { env: process.env, uiFolder });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
