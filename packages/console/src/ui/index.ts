@@ -19,6 +19,7 @@ export type { Tone } from "./feedback.js";
 export { Field, TextArea, TextField, noteAttributes } from "./field.js";
 export { KeyText } from "./key-text.js";
 export { DescriptionList, Kbd, Page, PageHeader, Panel, Stat, Stats } from "./layout.js";
+export type { DescriptionItem } from "./layout.js";
 export { Menu } from "./menu.js";
 export type { MenuItem } from "./menu.js";
 export { Bytes, Duration, Num, TimeAgo, useNow } from "./quantity.js";
