@@ -2,7 +2,19 @@
 import { Archive, Crown, HardDrive, Plus, Scissors, ServerOff, UserPlus } from "lucide-react";
 import type { ReactElement } from "react";
 import { describeError, useMayWrite, useOverview } from "../../data/index.js";
-import { Callout, EmptyState, ErrorState, Menu, Button, Page, PageHeader, Skeleton, Stat, Stats, TimeAgo } from "../../ui/index.js";
+import {
+  Callout,
+  EmptyState,
+  ErrorState,
+  Menu,
+  Button,
+  Page,
+  PageHeader,
+  Skeleton,
+  Stat,
+  Stats,
+  TimeAgo,
+} from "../../ui/index.js";
 import { formatBytes, formatCount } from "../../text/format.js";
 import { AlarmCallouts } from "./alarms.js";
 import { MemberCard } from "./member-card.js";
@@ -12,6 +24,7 @@ import type { ClusterView } from "./member-view.js";
 import { countVotes, describeVotes } from "./quorum.js";
 import { useMemberDialog } from "./open-dialog.js";
 import { VoteBar } from "./vote-bar.js";
+import { WriteButton } from "./write-button.js";
 import "./members.css";
 
 export function Screen(): ReactElement {
@@ -38,13 +51,13 @@ export function Screen(): ReactElement {
             <Button icon={<Archive />} onClick={() => open("snapshot")}>
               Snapshot
             </Button>
-            <Button icon={<Scissors />} disabled={!mayWrite.allowed} title={mayWrite.reason} onClick={() => open("compact")}>
+            <WriteButton mayWrite={mayWrite} icon={<Scissors />} onClick={() => open("compact")}>
               Compact
-            </Button>
+            </WriteButton>
             <Menu
               label="Add a member"
               trigger={
-                <Button variant="primary" icon={<Plus />} disabled={!mayWrite.allowed} title={mayWrite.reason}>
+                <Button variant="primary" icon={<Plus />}>
                   Add member
                 </Button>
               }
@@ -52,13 +65,15 @@ export function Screen(): ReactElement {
                 {
                   label: "Add as learner",
                   icon: <UserPlus aria-hidden />,
-                  hint: "Catches up without a vote. The safe way.",
+                  hint: mayWrite.reason ?? "Catches up without a vote. The safe way.",
+                  disabled: !mayWrite.allowed,
                   onSelect: () => open("add-learner"),
                 },
                 {
                   label: "Add as voter",
                   icon: <Plus aria-hidden />,
-                  hint: "Counts at once, also before it runs.",
+                  hint: mayWrite.reason ?? "Counts at once, also before it runs.",
+                  disabled: !mayWrite.allowed,
                   onSelect: () => open("add-voter"),
                 },
               ]}
@@ -100,7 +115,13 @@ export function Screen(): ReactElement {
   );
 }
 
-function ClusterStats({ view, revision }: { readonly view: ClusterView; readonly revision: bigint }): ReactElement {
+function ClusterStats({
+  view,
+  revision,
+}: {
+  readonly view: ClusterView;
+  readonly revision: bigint;
+}): ReactElement {
   const uses = view.members.flatMap(({ status }) => (status === undefined ? [] : [storeUse(status)]));
   const fullest = uses.toSorted((a, b) => b.fileBytes - a.fileBytes)[0];
   const quota = fullest?.quotaBytes ?? 0;

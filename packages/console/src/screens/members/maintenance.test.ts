@@ -73,10 +73,8 @@ describe("disarming", () => {
   });
 
   it("names alarms, also unknown ones", () => {
-    expect([AlarmType.NOSPACE, AlarmType.CORRUPT, 7 as etcdserverpb.AlarmType].map((alarm) => alarmName(alarm))).toEqual([
-      "No space",
-      "Corrupt",
-      "Alarm 7",
-    ]);
+    expect(
+      [AlarmType.NOSPACE, AlarmType.CORRUPT, 7 as etcdserverpb.AlarmType].map((alarm) => alarmName(alarm)),
+    ).toEqual(["No space", "Corrupt", "Alarm 7"]);
   });
 });
