@@ -70,27 +70,27 @@ describe("sightings", () => {
   const second = { lease: 2n, created: 20n };
 
   it("are lower bounds for what was there at the first look", () => {
-    const sightings = new Sightings();
-    sightings.look(look([first]), 1_000);
-    sightings.look(look([first]), 6_000);
+    let sightings = new Sightings();
+    sightings = sightings.look(look([first]), 1_000);
+    sightings = sightings.look(look([first]), 6_000);
     expect(sightings.since("holds", "1@10")).toEqual({ sinceMs: 1_000, exact: false });
   });
 
   it("are exact for who came or advanced while the page looked on", () => {
-    const sightings = new Sightings();
-    sightings.look(look([first]), 1_000);
-    sightings.look(look([first, second]), 2_000);
+    let sightings = new Sightings();
+    sightings = sightings.look(look([first]), 1_000);
+    sightings = sightings.look(look([first, second]), 2_000);
     expect(sightings.since("waits", "2@20")).toEqual({ sinceMs: 2_000, exact: true });
-    sightings.look(look([second]), 3_000);
+    sightings = sightings.look(look([second]), 3_000);
     expect(sightings.since("holds", "2@20")).toEqual({ sinceMs: 3_000, exact: true });
     expect(sightings.since("holds", "1@10")).toBeUndefined();
   });
 
   it("forget who left, so that a new attempt begins anew", () => {
-    const sightings = new Sightings();
-    sightings.look(look([first]), 1_000);
-    sightings.look(look([]), 2_000);
-    sightings.look(look([first]), 3_000);
+    let sightings = new Sightings();
+    sightings = sightings.look(look([first]), 1_000);
+    sightings = sightings.look(look([]), 2_000);
+    sightings = sightings.look(look([first]), 3_000);
     expect(sightings.since("holds", "1@10")).toEqual({ sinceMs: 3_000, exact: true });
   });
 });

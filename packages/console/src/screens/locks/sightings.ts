@@ -14,11 +14,16 @@ export interface Sighting {
 }
 
 export class Sightings {
-  #seen = new Map<string, Sighting>();
-  #looked = false;
+  readonly #seen: ReadonlyMap<string, Sighting>;
+  readonly #looked: boolean;
 
-  /** Takes the newest complete answer; forgets contenders that are not in it. */
-  look(contests: readonly ContestView[], nowMs: number): void {
+  constructor(seen: ReadonlyMap<string, Sighting> = new Map(), looked = false) {
+    this.#seen = seen;
+    this.#looked = looked;
+  }
+
+  /** What is known after the newest complete answer. Contenders that are not in it are forgotten. */
+  look(contests: readonly ContestView[], nowMs: number): Sightings {
     const next = new Map<string, Sighting>();
     const see = (role: string, identity: string): void => {
       const name = `${role} ${identity}`;
@@ -28,8 +33,7 @@ export class Sightings {
       see("holds", contest.holder.identity);
       for (const waiter of contest.waiters) see("waits", waiter.identity);
     }
-    this.#seen = next;
-    this.#looked = true;
+    return new Sightings(next, true);
   }
 
   since(role: "holds" | "waits", identity: string): Sighting | undefined {
