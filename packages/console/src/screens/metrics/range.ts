@@ -24,3 +24,8 @@ const minutes: Readonly<Record<Exclude<Range, "all">, number>> = {
 export function sinceOf(range: Range, nowMs: number): number {
   return range === "all" ? 0 : nowMs - minutes[range] * 60_000;
 }
+
+/** Milliseconds between two looks: a day's chart does not change visibly in five seconds. */
+export function refreshMsOf(range: Range): number {
+  return range === "5m" || range === "15m" ? 5000 : range === "1h" ? 15_000 : 60_000;
+}
