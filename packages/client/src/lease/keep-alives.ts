@@ -12,6 +12,7 @@
 import { etcdserverpb, type MessageInitShape, type MessageShape } from "@quorate/proto";
 import type { Calls } from "../calls.js";
 import type { BidiStream } from "../transport.js";
+import { onAbort } from "../session/on-abort.js";
 import type { LeaseLoss } from "./lease-errors.js";
 
 /** Renewals that are due within this time go out together. */
@@ -54,7 +55,7 @@ export class KeepAlives {
 
   constructor(calls: Calls) {
     this.#calls = calls;
-    calls.closed.addEventListener("abort", () => this.#loseAll(), { once: true });
+    onAbort(calls.closed, () => this.#loseAll());
   }
 
   /** @param renews false for a lease that is only watched until its time has run out. */

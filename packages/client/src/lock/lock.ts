@@ -8,6 +8,7 @@ import type { etcdserverpb, MessageInitShape } from "@quorate/proto";
 import type { CallOptions } from "../calls.js";
 import type { Lease } from "../lease/lease.js";
 import type { LocalQueue } from "../session/local-queue.js";
+import { onAbort } from "../session/on-abort.js";
 import { nameOf, toBytes } from "../session/key-bytes.js";
 import { enterQueue, Hold, LEAVE_MAX_MS, reachFront, withDeadline, type WaitOptions } from "./hold.js";
 import { createdAt, leavePlace, type QueueParts } from "./queue-place.js";
@@ -63,8 +64,7 @@ export class Lock implements AsyncDisposable {
     this.#hold = hold;
     this.#leave = leave;
     // Users of the session that wait must not wait for a lock that is gone.
-    if (hold.lost.aborted) leave();
-    else hold.lost.addEventListener("abort", leave, { once: true });
+    onAbort(hold.lost, leave);
   }
 
   /** The key that stands for the lock while it is held. */

@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.js";
+
 /**
  * One signal out of several. `AbortSignal.any` keeps what it has made alive as long as its sources; here `unlink` lets go, because
  * sources may live as long as the client.
@@ -22,13 +24,8 @@ export function linkSignals(sources: readonly (AbortSignal | undefined)[]): Link
   };
   for (const source of sources) {
     if (source === undefined) continue;
-    const follow = (): void => abort(source.reason);
-    if (source.aborted) {
-      follow();
-      break;
-    }
-    source.addEventListener("abort", follow);
-    links.push(() => source.removeEventListener("abort", follow));
+    if (controller.signal.aborted) break;
+    links.push(onAbort(source, () => abort(source.reason)));
   }
   return { signal: controller.signal, abort, unlink };
 }

@@ -2,6 +2,8 @@
  * Turns among users of one session in this process: the server knows a session by its lease, so that for it two of them asking for
  * the same lock would be one.
  */
+import { onAbort } from "./on-abort.js";
+
 export class LocalQueue {
   readonly #tails = new Map<string, Promise<void>>();
 
@@ -34,12 +36,9 @@ export class LocalQueue {
 
 function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a signal's reason is its user's choice
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
+    const forget = onAbort(signal, () => reject(signal.reason as Error));
     void promise.then(() => {
-      signal.removeEventListener("abort", abort);
+      forget();
       resolve();
     });
   });

@@ -1,0 +1,99 @@
+/** What a local copy holds: moved from revision to revision, never in between. */
+import { mvccpb } from "@quorate/proto";
+import { nameOf } from "../session/key-bytes.js";
+import type { KeyEventBatch } from "../session/key-events.js";
+import type { ValueCodec } from "../stm/transaction.js";
+import { CacheEntry } from "./cache-entry.js";
+import { CacheOverflowError } from "./cache-errors.js";
+import { SortedEntries } from "./sorted-entries.js";
+
+export interface CacheLimits {
+  readonly entriesMax: number;
+  readonly bytesMax: number;
+}
+
+/** Told of every key that is different after a move. */
+export type OnChange<V> = (
+  name: string,
+  entry: CacheEntry<V> | undefined,
+  previous: CacheEntry<V> | undefined,
+) => void;
+
+export class CacheState<V> {
+  readonly #codec: ValueCodec<V>;
+  readonly #limits: CacheLimits;
+  readonly #onChange: OnChange<V>;
+  #entries: SortedEntries<V> | undefined;
+  #revision = 0n;
+
+  constructor(codec: ValueCodec<V>, limits: CacheLimits, onChange: OnChange<V>) {
+    this.#codec = codec;
+    this.#limits = limits;
+    this.#onChange = onChange;
+  }
+
+  /** Undefined before the first list. */
+  get entries(): SortedEntries<V> | undefined {
+    return this.#entries;
+  }
+
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** Adds rows to a list that is not complete yet. @throws CacheOverflowError */
+  gather(list: SortedEntries<V>, rows: readonly mvccpb.KeyValue[]): void {
+    for (const pair of rows) {
+      list.set(nameOf(pair.key), new CacheEntry(pair, this.#codec));
+      this.#check(list);
+    }
+  }
+
+  /** Puts a complete list in place of what was there, and reports the differences. */
+  replace(list: SortedEntries<V>, revision: bigint): void {
+    const before = this.#entries;
+    this.#entries = list;
+    this.#revision = revision;
+    for (const previous of before?.range() ?? []) {
+      const name = nameOf(previous.keyBytes);
+      if (list.get(name) === undefined) this.#onChange(name, undefined, previous);
+    }
+    for (const entry of list.range()) {
+      const name = nameOf(entry.keyBytes);
+      const previous = before?.get(name);
+      if (previous?.modRevision !== entry.modRevision) this.#onChange(name, entry, previous);
+    }
+  }
+
+  /** @throws CacheOverflowError */
+  apply({ events, revision }: KeyEventBatch, keysOnly: boolean): void {
+    const entries = this.#entries;
+    if (entries === undefined) return;
+    for (const { type, kv } of events) {
+      if (kv === undefined) continue;
+      const name = nameOf(kv.key);
+      if (type === mvccpb.Event_EventType.DELETE) {
+        const previous = entries.delete(name);
+        if (previous !== undefined) this.#onChange(name, undefined, previous);
+        continue;
+      }
+      const entry = new CacheEntry(keysOnly ? { ...kv, value: NO_BYTES } : kv, this.#codec);
+      this.#onChange(name, entry, entries.set(name, entry));
+      this.#check(entries);
+    }
+    if (revision > this.#revision) this.#revision = revision;
+  }
+
+  /** Nothing is held for a copy that has ended. */
+  clear(): void {
+    this.#entries = undefined;
+  }
+
+  #check(entries: SortedEntries<V>): void {
+    const { entriesMax, bytesMax } = this.#limits;
+    if (entries.size > entriesMax) throw new CacheOverflowError("entriesMax", entriesMax);
+    if (entries.sizeBytes > bytesMax) throw new CacheOverflowError("bytesMax", bytesMax);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
