@@ -1,0 +1,31 @@
+/** Waiting between attempts: doubling, bounded, with jitter so that clients do not come back together. */
+
+export const BACK_OFF_FIRST_MS = 25;
+export const BACK_OFF_MAX_MS = 2000;
+
+/** Milliseconds after `failures` failures in a row: half of the bound is fixed, half is chance. */
+export function backOffMs(failures: number): number {
+  const bound = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** Math.min(failures, 16));
+  return bound / 2 + (Math.random() * bound) / 2;
+}
+
+/** Resolves after the time, rejects with the reason of the first signal that aborts. */
+export function pause(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const present = signals.filter((signal) => signal !== undefined);
+    const leave = (): void => {
+      clearTimeout(timer);
+      for (const signal of present) signal.removeEventListener("abort", fail);
+    };
+    const fail = (): void => {
+      leave();
+      reject(present.find(({ aborted }) => aborted)?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      leave();
+      resolve();
+    }, ms);
+    for (const signal of present) signal.addEventListener("abort", fail, { once: true });
+    if (present.some(({ aborted }) => aborted)) fail();
+  });
+}

@@ -1,0 +1,27 @@
+/** Endpoints as people write them: `host:port`, `http://host:port`, `https://host:port`, `unix:path`, `unixs:path`. */
+
+export interface Endpoint {
+  /** Host and port, or the path of a socket. */
+  readonly address: string;
+  readonly isUnix: boolean;
+  /** Undefined where the text leaves it to the client's options. */
+  readonly isSecure: boolean | undefined;
+}
+
+const DEFAULT_PORT = 2379;
+
+/** @throws TypeError for a text that names no place. */
+export function parseEndpoint(text: string): Endpoint {
+  const match = /^(?:(https?|unixs?):)?(.*)$/s.exec(text.trim());
+  const scheme = match?.[1];
+  const rest = (match?.[2] ?? "").replace(/^\/\//, "");
+  const isSecure = scheme === undefined ? undefined : scheme === "https" || scheme === "unixs";
+  if (rest === "") throw new TypeError(`"${text}" is no endpoint`);
+  if (scheme?.startsWith("unix") === true) return { address: rest, isUnix: true, isSecure };
+  const host = rest.replace(/\/+$/, "");
+  if (host === "" || /[/\s@]/.test(host)) throw new TypeError(`"${text}" is no endpoint`);
+  const hasPort = /^(\[[^\]]*\]|[^:]*):\d+$/.test(host);
+  const isBareIpv6 = !host.startsWith("[") && host.split(":").length > 2;
+  const address = isBareIpv6 ? `[${host}]:${DEFAULT_PORT}` : hasPort ? host : `${host}:${DEFAULT_PORT}`;
+  return { address, isUnix: false, isSecure };
+}

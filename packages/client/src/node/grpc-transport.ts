@@ -1,0 +1,256 @@
+/** The transport on Node: one gRPC channel per endpoint. */
+import { readFileSync } from "node:fs";
+import {
+  Client,
+  credentials,
+  Metadata as GrpcMetadata,
+  status,
+  type CallOptions as GrpcCallOptions,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethodBiDiStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@quorate/proto";
+import { parseEndpoint } from "../connection/endpoint.js";
+import type { BidiStream, Channel, ChannelCallOptions, Metadata, Transport } from "../transport.js";
+import { createChannelError } from "./grpc-errors.js";
+import { GrpcBidiStream, readStream } from "./grpc-streams.js";
+
+/** Certificates as PEM, or paths of files that hold them. */
+export interface TlsOptions {
+  /** Who may have signed the servers' certificates; default: the system's list. */
+  readonly ca?: string | Uint8Array;
+  /** The client's own certificate and key, for servers that ask for one. */
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  /** The name that servers' certificates must have, instead of the endpoint's host. */
+  readonly serverName?: string;
+}
+
+export interface GrpcTransportOptions {
+  readonly tls?: TlsOptions | undefined;
+  /** Largest message taken from a server; default 2 GiB - 1: a range has no limit at the server either. */
+  readonly receiveBytesMax?: number;
+  /** Milliseconds between pings of a connection that is used, and for their answers. Default 10 s and 5 s. */
+  readonly keepaliveMs?: number;
+  readonly keepaliveTimeoutMs?: number;
+}
+
+const RECEIVE_BYTES_MAX = 2 ** 31 - 1;
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+const RECONNECT_MIN_MS = 100;
+const RECONNECT_MAX_MS = 2_000;
+
+export function createGrpcTransport(options: GrpcTransportOptions = {}): Transport {
+  return { connect: (endpoint) => new GrpcChannel(endpoint, options) };
+}
+
+class GrpcChannel implements Channel {
+  readonly endpoint: string;
+  readonly #client: Client;
+  readonly #cancels = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(endpoint: string, options: GrpcTransportOptions) {
+    this.endpoint = endpoint;
+    const { address, isUnix, isSecure } = parseEndpoint(endpoint);
+    const secure = isSecure ?? options.tls !== undefined;
+    const target = isUnix ? `unix:${address}` : `dns:///${address}`;
+    this.#client = new Client(target, createCredentials(secure, options.tls), channelOptions(options));
+  }
+
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    input: MessageInitShape<I>,
+    options: ChannelCallOptions = {},
+  ): Promise<MessageShape<O>> {
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      if (this.#refuses(signal, reject)) return;
+      const call = this.#client.makeUnaryRequest(
+        pathOf(method),
+        (bytes: Buffer) => bytes,
+        (bytes: Buffer) => bytes,
+        encode(method.input, input),
+        toGrpcMetadata(options.metadata),
+        toGrpcOptions(options),
+        (error: ServiceError | null, bytes?: Buffer) => {
+          release();
+          if (error !== null) reject(failureOf(error, signal));
+          else resolve(decode(method.output, bytes ?? Buffer.alloc(0)));
+        },
+      );
+      const release = this.#track(signal, () => call.cancel());
+    });
+  }
+
+  serverStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    input: MessageInitShape<I>,
+    options: ChannelCallOptions = {},
+  ): AsyncIterable<MessageShape<O>> {
+    const begin = (): AsyncGenerator<MessageShape<O>> => this.#readStream(method, input, options);
+    return { [Symbol.asyncIterator]: begin };
+  }
+
+  async *#readStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    input: MessageInitShape<I>,
+    options: ChannelCallOptions,
+  ): AsyncGenerator<MessageShape<O>> {
+    const { signal } = options;
+    this.#refuses(signal, (error) => {
+      throw error;
+    });
+    const call = this.#client.makeServerStreamRequest(
+      pathOf(method),
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+      encode(method.input, input),
+      toGrpcMetadata(options.metadata),
+      toGrpcOptions(options),
+    );
+    const release = this.#track(signal, () => call.cancel());
+    try {
+      for await (const bytes of readStream(call, (error) => failureOf(error, signal)))
+        yield decode(method.output, bytes);
+    } finally {
+      release();
+      call.cancel();
+    }
+  }
+
+  bidi<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    options: ChannelCallOptions = {},
+  ): BidiStream<MessageInitShape<I>, MessageShape<O>> {
+    const { signal } = options;
+    this.#refuses(signal, (error) => {
+      throw error;
+    });
+    const call = this.#client.makeBidiStreamRequest(
+      pathOf(method),
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+      toGrpcMetadata(options.metadata),
+      toGrpcOptions(options),
+    );
+    const release = this.#track(signal, () => call.cancel());
+    return new GrpcBidiStream<MessageInitShape<I>, MessageShape<O>>(call, {
+      encode: (message) => encode(method.input, message),
+      decode: (bytes) => decode(method.output, bytes),
+      failureOf: (error) => failureOf(error, signal),
+      onEnd: release,
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const cancel of [...this.#cancels]) cancel();
+    this.#client.close();
+  }
+
+  #refuses(signal: AbortSignal | undefined, reject: (error: unknown) => void): boolean {
+    if (signal?.aborted === true) reject(signal.reason);
+    else if (this.#isClosed) reject(createChannelError(status.CANCELLED, "the channel is closed", false));
+    else return false;
+    return true;
+  }
+
+  /** Cancels the call when the signal aborts or the channel closes. @returns what ends that, to be called when the call has ended. */
+  #track(signal: AbortSignal | undefined, cancel: () => void): () => void {
+    this.#cancels.add(cancel);
+    signal?.addEventListener("abort", cancel, { once: true });
+    return () => {
+      this.#cancels.delete(cancel);
+      signal?.removeEventListener("abort", cancel);
+    };
+  }
+}
+
+function failureOf(error: ServiceError, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  const text = error.details ?? error.message;
+  return createChannelError(error.code, text, wasSent(error.code, text));
+}
+
+/** Texts of the library for calls that never left this process. */
+const NEVER_SENT = [
+  /^No connection established/,
+  /waiting for LB pick/i,
+  /^Name resolution failed/,
+  /ECONNREFUSED/,
+];
+
+function wasSent(code: number, text: string): boolean {
+  if (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED) return true;
+  return !NEVER_SENT.some((pattern) => pattern.test(text));
+}
+
+function createCredentials(isSecure: boolean, tls: TlsOptions | undefined): ChannelCredentials {
+  if (!isSecure) return credentials.createInsecure();
+  return credentials.createSsl(readPem(tls?.ca), readPem(tls?.key), readPem(tls?.cert));
+}
+
+/** A text that is no PEM is a path. */
+function readPem(source: string | Uint8Array | undefined): Buffer | null {
+  if (source === undefined) return null;
+  if (typeof source !== "string") return Buffer.from(source);
+  return source.includes("-----BEGIN") ? Buffer.from(source) : readFileSync(source);
+}
+
+function channelOptions(options: GrpcTransportOptions): ChannelOptions {
+  const serverName = options.tls?.serverName;
+  return {
+    "grpc.max_receive_message_length": options.receiveBytesMax ?? RECEIVE_BYTES_MAX,
+    // The server decides what it takes, and says so with its own error.
+    "grpc.max_send_message_length": -1,
+    "grpc.keepalive_time_ms": options.keepaliveMs ?? KEEPALIVE_MS,
+    "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs ?? KEEPALIVE_TIMEOUT_MS,
+    "grpc.initial_reconnect_backoff_ms": RECONNECT_MIN_MS,
+    "grpc.max_reconnect_backoff_ms": RECONNECT_MAX_MS,
+    // Clients of one process need not share connections, and closing one must not disturb another.
+    "grpc.use_local_subchannel_pool": 1,
+    // Repeating calls is decided elsewhere, by what they do.
+    "grpc.enable_retries": 0,
+    "grpc.enable_http_proxy": 0,
+    ...(serverName === undefined
+      ? {}
+      : { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName }),
+  };
+}
+
+function toGrpcMetadata(metadata: Metadata | undefined): GrpcMetadata {
+  const result = new GrpcMetadata();
+  for (const [name, value] of Object.entries(metadata ?? {})) result.set(name, value);
+  return result;
+}
+
+function toGrpcOptions({ timeoutMs }: ChannelCallOptions): GrpcCallOptions {
+  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}
+
+function pathOf(method: { readonly parent: { readonly typeName: string }; readonly name: string }): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+function encode<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Buffer {
+  const bytes = toBinary<I>(schema, create<I>(schema, input));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decode<O extends DescMessage>(schema: O, bytes: Buffer): MessageShape<O> {
+  // A plain view: Node's buffers share pools and compare unequal to plain arrays.
+  return fromBinary(schema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
