@@ -45,8 +45,12 @@ export interface MethodCounters {
 export interface CallTiming {
   /** Only each so-manieth call is timed, since a look at the clock costs as much as a small call's bookkeeping. */
   readonly every: number;
-  /** @param status gRPC code of the end; @param ms from the request's header block to the end of the call */
-  observe(status: number, ms: number): void;
+  /**
+   * @param status gRPC code of the end
+   * @param ms from the request's header block to the end of the call
+   * @param counters of the method, in which this call is counted already
+   */
+  observe(status: number, ms: number, counters: MethodCounters): void;
 }
 
 export type CreateTiming = (service: string, method: string, kind: Method["kind"]) => CallTiming | undefined;

@@ -47,6 +47,9 @@ export type Renewal = number | "not-found" | "not-primary" | "expired";
 export class Lessor implements LeaseTable {
   /** Called when a lease has been revoked, within the entry that did it. */
   onRevoked: ((id: bigint) => void) | undefined = undefined;
+  /** For metrics: renewals made and leases found expired as the primary, since the start. */
+  renewedCount = 0;
+  expiredCount = 0;
   readonly #options: LessorOptions;
   /** In the order of grants. */
   #leases = new Map<bigint, Lease>();
@@ -212,6 +215,7 @@ export class Lessor implements LeaseTable {
     if (lease === undefined) return "not-found";
     if (lease.expiryMs <= this.#options.nowMs()) return "expired";
     this.#refresh(lease);
+    this.renewedCount += 1;
     return lease.ttl;
   }
 
@@ -238,6 +242,8 @@ export class Lessor implements LeaseTable {
     const expired: bigint[] = [];
     while (expired.length < countMax && this.#expiries.firstTime <= nowMs) {
       const lease = this.#rowOf(this.#expiries.first);
+      // One that comes again has been counted.
+      if (this.#expiries.firstTime === lease.expiryMs) this.expiredCount += 1;
       this.#expiries.set(lease.row, nowMs + retryMs);
       expired.push(lease.id);
     }

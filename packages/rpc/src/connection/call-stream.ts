@@ -453,7 +453,8 @@ export class CallStream
   #countEnd(code: number): void {
     const { counters } = this.registered;
     counters.handledByStatus[code]!++;
-    if (this.#startedMs >= 0) counters.timing?.observe(code, this.host.context.nowMs() - this.#startedMs);
+    if (this.#startedMs < 0) return;
+    counters.timing?.observe(code, this.host.context.nowMs() - this.#startedMs, counters);
   }
 
   #markEnded(code: number): void {

@@ -38,6 +38,8 @@ export interface ProbeResult {
   readonly isOk: boolean;
   /** One line per check, each with its newline. */
   readonly details: string;
+  /** In the order of the checks. */
+  readonly results: readonly { readonly name: CheckName; readonly isOk: boolean }[];
 }
 
 /** The checks behind `/livez` or `/readyz`, or behind one of their sub-paths. Undefined for a sub-path that there is not. */
@@ -57,7 +59,11 @@ export async function runChecks(member: HealthSource, names: readonly CheckName[
     const failure = failures[i];
     return failure === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${failure}\n`;
   });
-  return { isOk: failures.every((failure) => failure === undefined), details: lines.join("") };
+  return {
+    isOk: failures.every((failure) => failure === undefined),
+    details: lines.join(""),
+    results: names.map((name, i) => ({ name, isOk: failures[i] === undefined })),
+  };
 }
 
 /** What `/health` tells: undefined when all is well. Alarms come first, then the leader, then a read. */

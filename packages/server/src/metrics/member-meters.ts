@@ -56,6 +56,9 @@ export class MemberMeters {
   leasesRevoked = 0;
   readonly leaseTtlSeconds: Histogram = new Histogram(exponentialBounds(1, 2, 24));
 
+  /** Labels of alarms that were active at some scrape. */
+  readonly alarmsSeen: Set<string> = new Set();
+
   // Compactions
   compactedKeys = 0;
   lastCompactionUnixSeconds = 0;
@@ -80,6 +83,14 @@ export class MemberMeters {
 
   // Other members, by hexadecimal id
   readonly peers: Map<string, PeerMeters> = new Map();
+
+  /** A check of a probe has run. */
+  healthChecked(probe: string, name: string, isOk: boolean): void {
+    const key = `${probe} ${name}`;
+    const counted = `${key} ${isOk ? "success" : "error"}`;
+    this.healthCheckResults.set(key, isOk);
+    this.healthChecks.set(counted, (this.healthChecks.get(counted) ?? 0) + 1);
+  }
 
   /** The counts of a peer, which are kept when it is gone. @param id hexadecimal */
   peer(id: string): PeerMeters {

@@ -1,6 +1,6 @@
 /**
- * What the client port answers to HTTP/1: `/health`, `/livez`, `/readyz` and `/version`, byte for byte as etcd does, since probes and
- * scripts compare bodies. Source: etcd `server/etcdserver/api/etcdhttp`; operations 7.2, 7.3.
+ * What the client port and the metrics ports answer to HTTP/1: `/health`, `/livez`, `/readyz`, `/version` and `/metrics`, byte for byte as
+ * etcd does, since probes and scripts compare bodies. Source: etcd `server/etcdserver/api/etcdhttp`; operations 7.2, 7.3.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -13,6 +13,8 @@ import {
 } from "../api/health-checks.js";
 import type { MemberPort } from "../api/member-port.js";
 import type { ReportPort } from "../member/ports.js";
+import type { MemberMeters } from "../metrics/member-meters.js";
+import type { MetricsEndpoint } from "./metrics/metrics-endpoint.js";
 
 /** From the connection, or from the last answer on it, to the end of the next request's headers. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -28,6 +30,12 @@ export interface HttpEndpointsOptions {
   readonly requestTimeoutMs?: number;
   /** Takes the reasons of failed checks. */
   readonly report?: ReportPort;
+  /** Counts the results of checks. */
+  readonly meters?: MemberMeters;
+  /** Behind `/metrics`, which is not there without. */
+  readonly metrics?: MetricsEndpoint;
+  /** What is served: a metrics port has no `/version`. Default: what belongs on the client port. */
+  readonly scope?: "client" | "metrics";
 }
 
 /** A server without a listening socket: connections are handed to it with `emit("connection", socket)`. */
@@ -67,7 +75,8 @@ async function handle(
   const [path = "", query = ""] = (request.url ?? "").split("?", 2);
   const call = { request, response, query: new URLSearchParams(query) };
   if (path === "/health") return handleHealth(options, call);
-  if (path === "/version") return handleVersion(options, call);
+  if (path === "/metrics" && options.metrics !== undefined) return options.metrics.handle(request, response);
+  if (path === "/version" && options.scope !== "metrics") return handleVersion(options, call);
   const [, probe, subPath = ""] = /^\/(livez|readyz)(?:\/([a-z_]+))?$/.exec(path) ?? [];
   if (probe === "livez" || probe === "readyz") return handleProbe(options, call, { probe, subPath });
   sendError(response, 404, "404 page not found");
@@ -91,11 +100,18 @@ function handleVersion(options: HttpEndpointsOptions, { request, response }: Hea
   );
 }
 
-async function handleHealth({ member, report }: HttpEndpointsOptions, call: HealthCall): Promise<void> {
+async function handleHealth(
+  { member, meters, report }: HttpEndpointsOptions,
+  call: HealthCall,
+): Promise<void> {
   if (!allowOnlyGet(call.request, call.response)) return;
   const isSerializable = call.query.get("serializable") === "true";
   const excludedAlarms = new Set(call.query.getAll("exclude"));
   const reason = await unhealthyReason(member, { excludedAlarms, isSerializable });
+  if (meters !== undefined) {
+    if (reason === undefined) meters.healthSuccess += 1;
+    else meters.healthFailures += 1;
+  }
   if (reason !== undefined) {
     const output = JSON.stringify({ health: "false", reason });
     report?.warn("/health error", { output, "status-code": 503 });
@@ -112,7 +128,7 @@ interface Probe {
 }
 
 async function handleProbe(
-  { member, report }: HttpEndpointsOptions,
+  { member, meters, report }: HttpEndpointsOptions,
   { request, response, query }: HealthCall,
   { probe, subPath }: Probe,
 ): Promise<void> {
@@ -121,10 +137,11 @@ async function handleProbe(
   if (!allowOnlyGet(request, response)) return;
   // Names that nobody knows are no reason to fail: other versions may have them.
   const excluded = new Set(subPath === "" ? query.getAll("exclude") : []);
-  const { isOk, details } = await runChecks(
+  const { isOk, details, results } = await runChecks(
     member,
     checks.filter((name) => !excluded.has(name)),
   );
+  for (const { name, isOk: isWell } of results) meters?.healthChecked(probe, name, isWell);
   if (!isOk) {
     report?.warn("Health check error", { path: `/${probe}`, reason: details, "status-code": 503 });
     return sendError(response, 503, details);

@@ -23,6 +23,10 @@ import { startAutoCompactor } from "./auto-compaction.js";
 import { restoreLogStorage, type Birth } from "./bootstrap.js";
 import { createSpool, formatOldSnapshot, importMachine } from "./databases.js";
 import { LiveMachine } from "./live-machine.js";
+import { MemberMeters } from "../metrics/member-meters.js";
+import { MeteredApplier } from "../metrics/metered-applier.js";
+import { MeteredCompactions } from "../metrics/metered-compactions.js";
+import { meterStorage, meterWorld } from "./metrics/metered-disk.js";
 import { forceNewCluster, writeForcedHistory } from "./force-new-cluster.js";
 import { closeDisk, openDisk, type Disk } from "./open-disk.js";
 import { createRaftEvents } from "./raft-events.js";
@@ -54,6 +58,7 @@ export interface OpenMember<T extends PeerTransport = PeerTransport> {
   readonly watches: WatchHub;
   readonly spool: SpoolPort;
   readonly world: World;
+  readonly meters: MemberMeters;
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
   onLeadership(listener: (leader: bigint, isLeader: boolean) => void): void;
   /** Calls `listener` whenever the member list has changed. */
@@ -82,11 +87,12 @@ export async function openMember<T extends PeerTransport>(
   options: StartOptions,
   network: Network<T>,
 ): Promise<OpenMember<T>> {
-  const world = options.world ?? createNodeWorld(options.engineThreadFile);
+  const meters = options.meters ?? new MemberMeters();
+  const world = meterWorld(options.world ?? createNodeWorld(options.engineThreadFile), meters);
   const opened = await openDisk(options, world, () => network.birth());
   try {
     const disk = options.config.forceNewCluster ? await force(options, opened) : opened;
-    return build(options, disk, { network, world });
+    return build(options, disk, { network, world, meters });
   } catch (error) {
     await opened.wal.close();
     await opened.machine.engine.close();
@@ -117,12 +123,13 @@ async function force({ logger }: StartOptions, disk: Disk): Promise<Disk> {
 interface Outside<T extends PeerTransport> {
   readonly network: Network<T>;
   readonly world: World;
+  readonly meters: MemberMeters;
 }
 
 function build<T extends PeerTransport>(
   options: StartOptions,
   disk: Disk,
-  { network, world }: Outside<T>,
+  { network, world, meters }: Outside<T>,
 ): OpenMember<T> {
   const { clock, scheduler, random } = world;
   const { config, logger, versions } = options;
@@ -157,9 +164,7 @@ function build<T extends PeerTransport>(
   };
   const pump = new StorePump(machine, scheduler, fail);
   const compactions = new CompactionRunner({
-    get store() {
-      return machine.store;
-    },
+    store: new MeteredCompactions({ store: () => machine.store, meters, clock }),
     scheduler,
     report: logger,
     batchCount: config.compactionBatchLimit,
@@ -233,6 +238,7 @@ function build<T extends PeerTransport>(
   };
   const membershipListeners: (() => void)[] = [];
   const listeners: ((leader: bigint, isLeader: boolean) => void)[] = [];
+  let knownLeader = 0n;
   const raftLogger = logger.named("raft");
   const member: Member = new Member({
     settings: {
@@ -250,9 +256,11 @@ function build<T extends PeerTransport>(
       return machine.store;
     },
     applier: createEntryApplier({
-      get requests() {
-        return machine.applier;
-      },
+      requests: new MeteredApplier({
+        applier: () => machine.applier,
+        meters,
+        nowMs: () => clock.monotonicMs(),
+      }),
       get store() {
         return machine.store;
       },
@@ -264,7 +272,14 @@ function build<T extends PeerTransport>(
     snapshots: {
       send: (message) => outgoing.send(message),
       claim: (index) => installer.claim(index),
-      install: (metadata, record) => installer.install(metadata, record),
+      install: async (metadata, record) => {
+        meters.snapshotAppliesInProgress += 1;
+        try {
+          await installer.install(metadata, record);
+        } finally {
+          meters.snapshotAppliesInProgress -= 1;
+        }
+      },
     },
     events: createRaftEvents({
       memberId,
@@ -283,6 +298,8 @@ function build<T extends PeerTransport>(
       for (const listener of listeners) listener(memberId, true);
     },
     onRole: (leader, role, term) => {
+      if (leader !== 0n && leader !== knownLeader) meters.leaderChanges += 1;
+      knownLeader = leader;
       if (role !== StateRole.StateLeader) leases.onLeadership(false);
       if (leader !== 0n) {
         const elected = `elected leader ${formatHexId(leader)} at term ${term}`;
@@ -311,7 +328,11 @@ function build<T extends PeerTransport>(
     serverVersion: versions.etcd,
     member,
     machine,
-    storage: createStoragePort({ machine, report: logger, clusterVersion: () => cluster.version }),
+    storage: meterStorage(
+      createStoragePort({ machine, report: logger, clusterVersion: () => cluster.version }),
+      meters,
+      () => clock.monotonicMs(),
+    ),
     quotaBytes: machine.quotaFlagBytes,
     scheduler,
   });
@@ -353,6 +374,7 @@ function build<T extends PeerTransport>(
     watches,
     spool,
     world,
+    meters,
     onLeadership: (listener) => void listeners.push(listener),
     onMembership: (listener) => void membershipListeners.push(listener),
     start: () => {

@@ -11,8 +11,13 @@ import { findBirth } from "./join.js";
 import { startPeerSide, type PeerSide } from "./peer-side.js";
 import type { MemberConfig } from "./config/config.js";
 import { bindOptions, checkListenUrls } from "./listen-check.js";
-import { createHttpEndpoints } from "./http-endpoints.js";
+import { createHttpEndpoints, type HttpEndpointsOptions } from "./http-endpoints.js";
 import type { Logger } from "./log/logger.js";
+import { ClientRequests } from "../metrics/client-requests.js";
+import { MethodTiming, SAMPLED_EVERY } from "../metrics/call-timings.js";
+import { MemberMeters } from "../metrics/member-meters.js";
+import { createMetrics } from "./metrics/create-metrics.js";
+import { listenMetrics } from "./http/metrics-listener.js";
 import { openMember, type OpenMember } from "./open-member.js";
 import type { World } from "./world.js";
 
@@ -24,6 +29,8 @@ export interface StartOptions {
   readonly engineThreadFile?: string;
   /** Default: Node's. */
   readonly world?: World;
+  /** Counted into; new ones by default. */
+  readonly meters?: MemberMeters;
   /** The member met something it can't go on with; nothing is acknowledged afterwards. Called at most once. */
   readonly onFatal: (error: Error) => void;
   /** The member was removed from its cluster: the process is to stop in order and not to come back. Called at most once. */
@@ -42,10 +49,12 @@ const GRPC_OVERHEAD_BYTES = 512 * 1024;
 const GRPC_DRAIN_MS = 5000;
 
 /** @throws whatever kept the member from starting; nothing is left open then. */
-export async function startServer(options: StartOptions): Promise<RunningServer> {
+export async function startServer(given: StartOptions): Promise<RunningServer> {
+  const meters = given.meters ?? new MemberMeters();
+  const options = { ...given, meters };
   const { config, logger, versions } = options;
   logger.info("starting an etcd server", startFields(config, versions));
-  await checkListenUrls([...config.listenClientUrls, ...config.listenPeerUrls]);
+  await checkListenUrls([...config.listenClientUrls, ...config.listenPeerUrls, ...config.listenMetricsUrls]);
   const open = await openMember(options, {
     birth: () => findBirth({ config, serverVersion: versions.etcd, logger }),
     createTransport: ({ memberId, clusterId, inbox }) =>
@@ -58,6 +67,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
         },
         events: inbox,
         report: logger,
+        meters,
+        heartbeatMs: config.tickMs,
       }),
   });
   const fail = (error: unknown): void =>
@@ -99,8 +110,13 @@ async function serve(
     keepaliveTimeMs: config.keepaliveIntervalMs,
     keepaliveTimeoutMs: config.keepaliveTimeoutMs,
     keepaliveMinPingIntervalMs: config.keepaliveMinTimeMs,
+    createTiming: (_service, _method, kind) =>
+      kind === "unary" || config.metrics === "extensive"
+        ? new MethodTiming(config.metrics === "extensive" ? 1 : SAMPLED_EVERY)
+        : undefined,
   });
-  const services = registerServices(grpc, open.facade, {
+  const clientRequests = new ClientRequests();
+  const services = registerServices(clientRequests.counting(grpc), open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
     watches: open.watches,
@@ -114,18 +130,23 @@ async function serve(
     electionTimeoutMs: config.electionTicks * config.tickMs,
     onError: (error) => onFatal(error instanceof Error ? error : new Error(String(error))),
   });
-  const http = createHttpEndpoints({
+  const metrics = createMetrics({ open, config, grpc, clientRequests });
+  const endpoints: HttpEndpointsOptions = {
     member: open.facade,
+    meters: open.meters,
+    metrics,
     clusterVersion: () => open.machine.cluster.version,
     storageVersion: () => open.facade.storage.schemaVersion,
     report: logger,
     onError: (error) => logger.warn("failed to answer an http request", { error }),
-  });
+  };
+  const http = createHttpEndpoints(endpoints);
   open.onLeadership(() => cluster.monitor.wake());
   open.onMembership(() => cluster.monitor.wake());
   cluster.monitor.start();
   open.start();
   await cluster.publish();
+  const metricsListener = await listenMetrics(config.listenMetricsUrls, endpoints);
   const ports: ClientPort[] = [];
   try {
     for (const url of config.listenClientUrls) {
@@ -138,6 +159,8 @@ async function serve(
     }
   } catch (error) {
     await closePorts(ports, grpc);
+    metricsListener.close();
+    metrics.stop();
     throw error;
   }
   logger.info("ready to serve client requests");
@@ -158,6 +181,8 @@ async function serve(
     await closePorts(ports, grpc);
     http.closeAllConnections();
     http.close();
+    metricsListener.close();
+    metrics.stop();
     await peers.stop();
     await open.close();
     logger.info("closed etcd server", serverFields(config));

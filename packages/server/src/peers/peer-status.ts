@@ -14,12 +14,18 @@ export class PeerStatus {
   readonly #id: bigint;
   readonly #clock: Pick<ClockPort, "monotonicMs">;
   readonly #report: ReportPort;
+  readonly #onInactive: () => void;
   #activeSinceMs: number | undefined = undefined;
 
-  constructor(id: bigint, clock: Pick<ClockPort, "monotonicMs">, report: ReportPort) {
+  constructor(
+    id: bigint,
+    { clock, report }: { readonly clock: Pick<ClockPort, "monotonicMs">; readonly report: ReportPort },
+    onInactive: () => void = () => undefined,
+  ) {
     this.#id = id;
     this.#clock = clock;
     this.#report = report;
+    this.#onInactive = onInactive;
   }
 
   /** Monotonic milliseconds; undefined while the peer does not answer. */
@@ -36,6 +42,7 @@ export class PeerStatus {
   deactivate({ action, source, reason }: PeerFailure): void {
     if (this.#activeSinceMs === undefined) return;
     this.#activeSinceMs = undefined;
+    this.#onInactive();
     const id = formatHexId(this.#id);
     this.#report.warn("peer became inactive (message send to peer failed)", {
       "peer-id": id,

@@ -7,6 +7,7 @@ import { formatHexId } from "@quorate/proto";
 import type { Message } from "@quorate/raft";
 import type { ClockPort, ReportPort } from "../member/ports.js";
 import type { OutgoingSnapshot, PeerEvents } from "../member/peer-ports.js";
+import type { MemberMeters, PeerMeters } from "../metrics/member-meters.js";
 import type { Connector } from "./http-request.js";
 import type { PeerIdentity } from "./identity.js";
 import { PeerStatus } from "./peer-status.js";
@@ -24,6 +25,7 @@ export interface PeerContext {
   readonly clock: ClockPort;
   readonly report: ReportPort;
   readonly events: PeerEvents;
+  readonly meters: MemberMeters;
   /** Called for every message of a stream. */
   readonly onMessage: (message: Message) => void;
   /** Another member says that this one was removed. */
@@ -43,6 +45,7 @@ export class Peer {
   readonly #writers: Readonly<Record<StreamKind, StreamWriter>>;
   readonly #readers: readonly StreamReader[];
   readonly #pipeline: Pipeline;
+  readonly #meters: PeerMeters;
   #transfer: SnapshotTransfer | undefined = undefined;
   #stopped = false;
   #refusalTold: string | undefined = undefined;
@@ -52,7 +55,8 @@ export class Peer {
   constructor(id: bigint, urls: readonly string[], context: PeerContext) {
     this.id = id;
     this.picker = new UrlPicker(urls);
-    this.status = new PeerStatus(id, context.clock, context.report);
+    this.#meters = context.meters.peer(formatHexId(id));
+    this.status = new PeerStatus(id, context, () => (this.#meters.disconnections += 1));
     this.#context = context;
     this.#fields = {
       "local-member-id": formatHexId(context.identity.memberId),
@@ -71,6 +75,7 @@ export class Peer {
       events: {
         onDelivered: () => this.status.activate(),
         onFailed: (_message, reason) => this.#onPostFailed(reason),
+        onSent: (bytes) => (this.#meters.sentBytes += bytes),
         onRemoved: context.onRemoved,
       },
     });
@@ -115,6 +120,7 @@ export class Peer {
       this.#dropTold = false;
       return;
     }
+    this.#meters.sentFailures += 1;
     this.#reportUnreachable();
     // Once a jam: a jammed peer has thousands of these.
     if (this.#dropTold) return;
@@ -135,6 +141,9 @@ export class Peer {
       return;
     }
     const url = this.picker.pick();
+    const meters = this.#meters;
+    const startMs = this.#context.clock.monotonicMs();
+    meters.snapshotSendInflight += 1;
     const fields = {
       ...this.#fields,
       "snapshot-index": snapshot.message.snapshot?.metadata.index ?? 0,
@@ -147,10 +156,16 @@ export class Peer {
       snapshot,
       onEnd: (answer, bytes) => {
         this.#transfer = undefined;
+        meters.snapshotSendInflight -= 1;
+        meters.sentBytes += bytes;
         if (answer.kind === "delivered") {
+          meters.snapshotSendSuccess += 1;
+          meters.snapshotSendSeconds.observe((this.#context.clock.monotonicMs() - startMs) / 1000);
           this.status.activate();
           report.info("sent database snapshot", { ...fields, bytes });
         } else {
+          meters.snapshotSendFailures += 1;
+          meters.sentFailures += 1;
           const reason = answer.kind === "failed" ? answer.reason : "this member was removed";
           report.warn("failed to send database snapshot", { ...fields, bytes, error: reason });
           this.picker.unreachable(url);
@@ -170,6 +185,7 @@ export class Peer {
   }
 
   #onPostFailed(reason: string): void {
+    this.#meters.sentFailures += 1;
     this.status.deactivate({ action: "write", source: "pipeline", reason });
     this.#reportUnreachable();
   }
@@ -200,7 +216,11 @@ export class Peer {
         this.status.deactivate({ action: "write", source: streamNames[kind], reason });
         report.warn("lost TCP streaming connection with remote peer", { ...fields, error: reason });
       },
-      onLost: () => this.#reportUnreachable(),
+      onLost: () => {
+        this.#meters.sentFailures += 1;
+        this.#reportUnreachable();
+      },
+      onSent: (bytes) => (this.#meters.sentBytes += bytes),
     });
   }
 
@@ -222,12 +242,15 @@ export class Peer {
           this.status.activate();
           report.info("established TCP streaming connection with remote peer", fields);
         },
+        onReceived: (bytes) => (this.#meters.receivedBytes += bytes),
         onLost: (reason, byPeer) => {
+          this.#meters.receivedFailures += 1;
           report.warn("lost TCP streaming connection with remote peer", { ...fields, error: reason });
           // A peer that closes a connection in order may still be well; dialling it again will tell.
           if (!byPeer) this.status.deactivate({ action: "read", source: name, reason });
         },
         onDialFailed: (reason, refusal) => {
+          this.#meters.receivedFailures += 1;
           // A newcomer answers what is posted to it long before it knows whose streams to accept.
           const isNewcomer = refusal && reason.includes(SENDER_NOT_FOUND);
           if (!isNewcomer) this.status.deactivate({ action: "dial", source: name, reason });

@@ -19,6 +19,8 @@ import type { UrlPicker } from "./url-picker.js";
 
 export interface PipelineEvents {
   onDelivered(): void;
+  /** So many bytes of a message were handed to a socket. */
+  onSent?(bytes: number): void;
   onFailed(message: Message, reason: string): void;
   /** The peer says that this member was removed. */
   onRemoved(): void;
@@ -92,6 +94,7 @@ export class Pipeline {
       this.#settle(message, url, answer);
       this.#post();
     });
+    this.#options.events.onSent?.(body.length);
     request.end(body);
   }
 

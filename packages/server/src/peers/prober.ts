@@ -24,6 +24,8 @@ export interface ProberOptions {
   readonly report: ReportPort;
   /** Default `PROBE_INTERVAL_MS`; shorter in tests. */
   readonly intervalMs?: number | undefined;
+  /** Called with each smoothed round trip. */
+  readonly onRoundTrip?: (id: bigint, ms: number) => void;
 }
 
 interface Probed {
@@ -108,6 +110,7 @@ export class Prober {
   #answered(id: bigint, probed: Probed, { roundTripMs, driftMs }: ProbeAnswer): void {
     const before = probed.roundTripMs ?? roundTripMs;
     probed.roundTripMs = before + (roundTripMs - before) * ROUND_TRIP_WEIGHT;
+    this.#options.onRoundTrip?.(id, probed.roundTripMs);
     if (Math.abs(driftMs) <= CLOCK_DRIFT_MAX_MS) return;
     const { clock, report } = this.#options;
     if (clock.monotonicMs() - probed.driftToldAtMs < PROBE_WARNING_INTERVAL_MS) return;

@@ -26,6 +26,8 @@ export interface StreamReaderEvents {
   /** An attempt failed. `refusal`: the peer answered, and this is what it said. */
   onDialFailed(reason: string, refusal: boolean): void;
   onMessage(message: Message): void;
+  /** So many bytes of an established stream have come. */
+  onReceived(bytes: number): void;
   /** The peer says that this member was removed. */
   onRemoved(): void;
 }
@@ -112,6 +114,7 @@ export class StreamReader {
     events.onEstablished();
     response.on("data", (chunk: Buffer) => {
       if (this.#stopped || attempt.ended) return;
+      events.onReceived(chunk.length);
       const fault = decoder.push(chunk);
       if (fault === undefined) return;
       this.#end(attempt, fault, false);

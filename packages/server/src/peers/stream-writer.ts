@@ -23,6 +23,8 @@ export interface StreamWriterEvents {
   /** Messages that had been taken are lost, or may be. */
   onLost(reason: string): void;
   onAttached(): void;
+  /** So many bytes were handed to the socket. */
+  onSent(bytes: number): void;
   /** The connection is gone; not called for one that was replaced. */
   onDetached(reason: string): void;
 }
@@ -101,6 +103,7 @@ export class StreamWriter {
   }
 
   #write(attachment: Attachment, bytes: Buffer): void {
+    this.#events.onSent(bytes.length);
     attachment.blocked = !attachment.response.write(bytes);
   }
 

@@ -4,6 +4,7 @@ import { formatHexId } from "@quorate/proto";
 import { isLocalMessage, MessageType, type Message } from "@quorate/raft";
 import type { ClockPort, ReportPort } from "../member/ports.js";
 import type { OutgoingSnapshot, PeerEvents, PeerTransport } from "../member/peer-ports.js";
+import { MemberMeters } from "../metrics/member-meters.js";
 import { systemClock } from "../node/system-ports.js";
 import type { Connector, PeerTls } from "./http-request.js";
 import type { PeerIdentity } from "./identity.js";
@@ -14,6 +15,9 @@ import { RemoteMember } from "./remote-member.js";
 import { OpenSockets } from "./sockets.js";
 import type { StreamKind } from "./stream-kind.js";
 
+/** Heartbeats further apart than this times the limit are no late ones: the member did not lead in between. */
+const HEARTBEATS_APART_MAX = 20;
+
 export interface PeerTransportOptions {
   readonly identity: PeerIdentity;
   /** Called from the first `addPeer` on, never inside a call of the transport. */
@@ -23,6 +27,10 @@ export interface PeerTransportOptions {
   readonly clock?: ClockPort;
   /** For peers with https URLs. */
   readonly tls?: PeerTls;
+  /** Counts what goes to and fro; default: nobody reads it. */
+  readonly meters?: MemberMeters;
+  /** --heartbeat-interval: heartbeats further apart than this and one more are counted as late. Default: none are. */
+  readonly heartbeatMs?: number;
   /** Default `PROBE_INTERVAL_MS`; shorter in tests. */
   readonly probeIntervalMs?: number;
   /** Default `STREAM_READ_TIMEOUT_MS`; shorter in tests. */
@@ -50,6 +58,10 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
   readonly #context: PeerContext;
   readonly #prober: Prober;
   readonly #sockets = new OpenSockets();
+  readonly #meters: MemberMeters;
+  readonly #clock: ClockPort;
+  readonly #lateHeartbeatMs: number;
+  readonly #heartbeatAtMs = new Map<bigint, number>();
   readonly #peers = new Map<bigint, Peer>();
   readonly #remotes = new Map<bigint, RemoteMember>();
   #stopped = false;
@@ -61,6 +73,10 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
     this.identity = identity;
     this.events = events;
     this.#report = report;
+    const meters = options.meters ?? new MemberMeters();
+    this.#meters = meters;
+    this.#clock = clock;
+    this.#lateHeartbeatMs = 2 * (options.heartbeatMs ?? Infinity);
     const connector: Connector = { tls: options.tls, sockets: this.#sockets };
     this.#context = {
       identity,
@@ -68,11 +84,18 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
       clock,
       report,
       events,
+      meters,
       onMessage: (message) => this.#receive(message),
       onRemoved: () => this.#onRemoved(),
       streamReadTimeoutMs: options.streamReadTimeoutMs,
     };
-    this.#prober = new Prober({ connector, clock, report, intervalMs: options.probeIntervalMs });
+    this.#prober = new Prober({
+      connector,
+      clock,
+      report,
+      intervalMs: options.probeIntervalMs,
+      onRoundTrip: (id, ms) => meters.peer(formatHexId(id)).roundTripSeconds.observe(ms / 1000),
+    });
   }
 
   send(message: Message): void {
@@ -82,6 +105,7 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
       queueMicrotask(() => this.events.reportSnapshot(message.to, false));
       return;
     }
+    if (message.type === MessageType.MsgHeartbeat) this.#watchHeartbeat(message.to);
     const peer = this.#peers.get(message.to);
     if (peer !== undefined) peer.send(message);
     else this.#remotes.get(message.to)?.send(message);
@@ -134,6 +158,7 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
     const peer = this.#peers.get(id);
     if (peer === undefined) return;
     this.#peers.delete(id);
+    this.#heartbeatAtMs.delete(id);
     this.#prober.remove(id);
     peer.stop();
     this.#tell("removed remote peer", { "removed-remote-peer-id": formatHexId(id) });
@@ -179,6 +204,15 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
     }
     if (response.socket !== null) this.#sockets.adopt(response.socket);
     peer.attach(kind, response);
+  }
+
+  /** A leader that is late risks an election. Older ones are of another term of office. */
+  #watchHeartbeat(to: bigint): void {
+    const nowMs = this.#clock.monotonicMs();
+    const apartMs = nowMs - (this.#heartbeatAtMs.get(to) ?? nowMs);
+    const isSameTerm = apartMs < HEARTBEATS_APART_MAX * this.#lateHeartbeatMs;
+    if (apartMs > this.#lateHeartbeatMs && isSameTerm) this.#meters.heartbeatSendFailures += 1;
+    this.#heartbeatAtMs.set(to, nowMs);
   }
 
   #receive(message: Message): void {

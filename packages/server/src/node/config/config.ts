@@ -3,6 +3,7 @@
  * Sources: etcd `server/embed/config.go`, `server/config/config.go`; texts of errors are etcd's where it has one.
  */
 import { isIP } from "node:net";
+import { parseFeatureGates, type FeatureGate } from "./feature-gates.js";
 import { FLAG_TABLE, type FlagSpec } from "./flag-table.js";
 import { formatGoDuration, parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
 import type { FlagTexts } from "./parse-flags.js";
@@ -23,6 +24,10 @@ export interface MemberConfig {
   readonly listenClientUrls: readonly MemberUrl[];
   readonly advertiseClientUrls: readonly MemberUrl[];
   readonly listenPeerUrls: readonly MemberUrl[];
+  readonly listenMetricsUrls: readonly MemberUrl[];
+  /** `extensive` adds the durations of all calls by method. */
+  readonly metrics: "basic" | "extensive";
+  readonly featureGates: readonly FeatureGate[];
   readonly advertisePeerUrls: readonly MemberUrl[];
   /** Peer URL texts by member name. */
   readonly initialCluster: ReadonlyMap<string, readonly string[]>;
@@ -97,6 +102,9 @@ function resolve(given: FlagTexts): MemberConfig {
     listenClientUrls: plainUrls(parseListenUrls(values.text("listen-client-urls")), "client"),
     advertiseClientUrls: parseUrls(values.text("advertise-client-urls")),
     listenPeerUrls: plainUrls(parseListenUrls(values.text("listen-peer-urls")), "peer"),
+    listenMetricsUrls: resolveMetricsUrls(values.text("listen-metrics-urls")),
+    metrics: values.text("metrics") === "extensive" ? "extensive" : "basic",
+    featureGates: resolveFeatureGates(values.text("feature-gates")),
     advertisePeerUrls,
     initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
     initialClusterToken: values.text("initial-cluster-token"),
@@ -218,6 +226,16 @@ function parseListenUrls(text: string): MemberUrl[] {
     }
   }
   return urls;
+}
+
+function resolveMetricsUrls(text: string): MemberUrl[] {
+  return text === "" ? [] : plainUrls(parseListenUrls(text), "client");
+}
+
+function resolveFeatureGates(text: string): readonly FeatureGate[] {
+  const gates = parseFeatureGates(text);
+  if (typeof gates === "string") throw new ConfigError(gates);
+  return gates;
 }
 
 function plainUrls(urls: MemberUrl[], what: "client" | "peer"): MemberUrl[] {

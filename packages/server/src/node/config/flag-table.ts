@@ -53,7 +53,7 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
     "List of URLs to listen on for HTTP-only client traffic.",
   ]),
   flag("listen-metrics-urls", "strings", "", [
-    "later",
+    "on",
     "List of URLs to listen on for the metrics and health endpoints.",
   ]),
   flag("initial-advertise-peer-urls", "strings", "http://localhost:2380", [
@@ -166,12 +166,12 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("bcrypt-cost", "uint", "10", ["accepted", "Cost of the bcrypt algorithm for hashing auth passwords."]),
   flag("enable-grpc-gateway", "bool", "true", ["accepted", "Enable the JSON gateway."]),
   flag("enable-pprof", "bool", "false", ["accepted", "Runtime profiling; not served by this build."]),
-  flag("metrics", "string", "basic", ["accepted", "'basic' or 'extensive'."]),
+  flag("metrics", "string", "basic", ["on", "'basic', or 'extensive' for the durations of all calls."]),
   flag("corrupt-check-time", "duration", "0s", ["later", "Interval of cluster corruption checks."]),
   flag("compact-hash-check-time", "duration", "1m0s", ["accepted", "Interval of compaction hash checks."]),
   flag("watch-progress-notify-interval", "duration", "10m0s", ["on", "Interval of progress notifications."]),
   flag("downgrade-check-time", "duration", "5s", ["on", "Interval of downgrade status checks."]),
-  flag("feature-gates", "string", "", ["accepted", "key=value pairs of feature gates."]),
+  flag("feature-gates", "string", "", ["on", "key=value pairs of feature gates."]),
   flag("discovery-token", "string", "", ["later", "Discovery token."]),
   flag("discovery-endpoints", "strings", "", ["later", "Discovery endpoints."]),
   flag("discovery-srv", "string", "", ["later", "DNS domain used to bootstrap the cluster."]),
