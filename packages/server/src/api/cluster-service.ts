@@ -101,7 +101,8 @@ export class ClusterService {
 
   readonly #handlePromote = (call: UnaryCall, message: Uint8Array): void => {
     const { ID } = decodeMessage(etcdserverpb.MemberPromoteRequestSchema, message);
-    this.#change(call, { kind: "promote", id: ID }, (members) => {
+    const token = call.metadata.get("token") ?? call.metadata.get("authorization");
+    this.#change(call, { kind: "promote", id: ID, token }, (members) => {
       replyMessage(call, etcdserverpb.MemberPromoteResponseSchema, this.#body(members));
     });
   };

@@ -119,7 +119,7 @@ export class Guard {
 }
 
 /** A request that cannot be read is the client's fault; anything else is ours and goes on. */
-function failUnlessOurs(call: CallBase, error: unknown): void {
+export function failUnlessOurs(call: CallBase, error: unknown): void {
   if (!(error instanceof WireError)) throw error;
   failMalformed(call);
 }

@@ -18,6 +18,7 @@ import {
   txnCost,
 } from "@quorate/machine";
 import type { ServerStreamCall, UnaryCall } from "@quorate/rpc";
+import type { Permissions } from "./auth/permissions.js";
 import { CurrentReaders } from "./current-readers.js";
 import type { GuardedMethod } from "./guard.js";
 import type { MemberPort } from "./member-port.js";
@@ -39,6 +40,7 @@ export interface KvServiceOptions {
   readonly replies: Replies;
   readonly proposals: Proposals;
   readonly space: SpaceGuard;
+  readonly permissions: Permissions;
   /** --max-txn-ops. */
   readonly txnOpsMax: number;
   /** --max-request-bytes: also what a chunk of RangeStream aims at. */
@@ -60,11 +62,11 @@ export class KvService {
 
   constructor(options: KvServiceOptions) {
     this.#options = options;
-    const { member, replies } = options;
+    const { member, replies, permissions } = options;
     const readers = new CurrentReaders(member);
     this.#readers = readers;
     const [wire, view] = [this.#reader, this.#range];
-    this.#rangeParts = { member, replies, readers, wire, view };
+    this.#rangeParts = { member, replies, permissions, readers, wire, view };
   }
 
   /** The methods of `etcdserverpb.KV`. */
@@ -140,8 +142,9 @@ export class KvService {
   };
 
   #streamOptions(): ConstructorParameters<typeof RangeStreamCall>[2] {
-    const { member, headers, requestBytesMax, onError } = this.#options;
-    return { member, headers, readers: this.#readers, chunkBytesTarget: requestBytesMax, onError };
+    const { member, headers, permissions, requestBytesMax, onError } = this.#options;
+    const readers = this.#readers;
+    return { member, headers, permissions, readers, chunkBytesTarget: requestBytesMax, onError };
   }
 
   readonly #handleTxn = (call: UnaryCall, message: Uint8Array): void => {
@@ -158,12 +161,13 @@ export class KvService {
   };
 
   #readTxn(call: UnaryCall, message: Uint8Array, serializable: boolean): void {
-    const { member, replies, onError } = this.#options;
+    const { member, replies, permissions, onError } = this.#options;
     // The reader may need the request in later turns, when the socket's buffer is used for something else.
     const kept = new Uint8Array(message);
     const read = new TxnCall(call, decodeTxn(kept, 0, kept.length), {
       member,
       replies,
+      permissions,
       readers: this.#readers,
       onError,
     });

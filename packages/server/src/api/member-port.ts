@@ -4,7 +4,7 @@
  * Callbacks are objects with methods rather than closures or promises: one small object per request is all that the hot
  * path allocates. All callbacks run on the event loop, never inside the call that registered them, except where stated.
  */
-import type { Alarm, ApplyOutcome, StoreReads } from "@quorate/machine";
+import type { Alarm, ApplyOutcome, AuthStore, StoreReads } from "@quorate/machine";
 import type { ErrorName } from "@quorate/proto";
 
 /**
@@ -79,6 +79,8 @@ export interface MemberPort {
   readonly appliedIndex: number;
 
   readonly store: StoreReads;
+  /** Users, roles and what they permit, as of the last applied entry. The entries alone change it. */
+  readonly auth: AuthStore;
   readonly storage: StoragePort;
   /** Effective --quota-backend-bytes: Infinity when there is none. */
   readonly quotaBytes: number;

@@ -1,5 +1,5 @@
 /**
- * Requests that go through the log: wrapped as an entry, proposed, answered from the outcome. One object per request waits
+ * Requests that go through the log: wrapped as an entry that says who asks, proposed, answered from the outcome. One object per request waits
  * for the outcome and for the client to leave, whichever comes first.
  */
 import {
@@ -11,6 +11,7 @@ import {
 } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
 import { APPLY_GAP_MAX, type MemberFailure, type MemberPort, type ProposalWaiter } from "./member-port.js";
+import type { Identities } from "./auth/identities.js";
 import type { BodyHolder, Replies } from "./replies.js";
 import type { SpaceGuard } from "./space-guard.js";
 import { failCall } from "./to-status.js";
@@ -19,6 +20,7 @@ export interface ProposalsOptions {
   readonly member: MemberPort;
   readonly replies: Replies;
   readonly space: SpaceGuard;
+  readonly identities: Identities;
   /** --max-request-bytes, measured on the whole entry. */
   readonly requestBytesMax: number;
 }
@@ -45,14 +47,23 @@ export class Proposals {
     message: Uint8Array,
     onOutcome: OutcomeListener | undefined,
   ): void {
-    const { member } = this.#options;
+    const { member, identities } = this.#options;
     const suffix = member.nextRequestSuffix();
-    const header: EntryHeader = { idPrefix: this.#idPrefix, idSuffix: suffix };
+    const caller = identities.of(call);
+    if (caller === "invalid-auth-token") {
+      failCall(call, this.#lags() ? "too-many-requests" : caller);
+      return;
+    }
+    const header: EntryHeader = {
+      idPrefix: this.#idPrefix,
+      idSuffix: suffix,
+      user: caller.userBytes,
+      authRevision: caller.revision,
+    };
     const entry = this.#encoder.encode(operation, message, header);
     if (entry.length > this.#options.requestBytesMax) {
       // The gap comes before the size; for entries that are proposed, the member looks at it.
-      const lags = member.committedIndex > member.appliedIndex + APPLY_GAP_MAX;
-      failCall(call, lags ? "too-many-requests" : "request-too-large");
+      failCall(call, this.#lags() ? "too-many-requests" : "request-too-large");
       return;
     }
     const proposal = new CallProposal(call, this.#options, suffix, onOutcome);
@@ -60,6 +71,11 @@ export class Proposals {
       proposal.cancel();
     });
     member.propose(entry, suffix, proposal);
+  }
+
+  #lags(): boolean {
+    const { member } = this.#options;
+    return member.committedIndex > member.appliedIndex + APPLY_GAP_MAX;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { decodeRange, type DeferredBody, type RangeView, isPoint, type WireReader } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
+import type { Permissions } from "./auth/permissions.js";
 import type { CurrentReaders } from "./current-readers.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
 import type { GatedRead, Rest } from "./read-gate.js";
@@ -13,6 +14,7 @@ import { failCall } from "./to-status.js";
 export interface RangeCallParts {
   readonly member: MemberPort;
   readonly replies: Replies;
+  readonly permissions: Permissions;
   readonly readers: CurrentReaders;
   /** Used by one call at a time, within one turn. */
   readonly wire: WireReader;
@@ -87,7 +89,12 @@ export class RangeCall implements ReadWaiter, GatedRead, BodyHolder {
       failCongested(this.#call);
       return undefined;
     }
-    const { replies, readers } = this.#parts;
+    const { replies, readers, permissions } = this.#parts;
+    const refusal = permissions.checkRange(this.#call, range);
+    if (refusal !== undefined) {
+      failCall(this.#call, refusal);
+      return undefined;
+    }
     const answer = readers.ranges.read(range, replies.begin(0));
     if (answer !== undefined && typeof answer !== "string")
       return replies.sendOrDefer(this.#call, answer, this);

@@ -8,6 +8,7 @@ import {
   type RangeView,
 } from "@quorate/machine";
 import type { ServerStreamCall } from "@quorate/rpc";
+import type { Permissions } from "./auth/permissions.js";
 import type { ResponseHeaders } from "./header.js";
 import type { CurrentReaders } from "./current-readers.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
@@ -17,6 +18,7 @@ import { failCall } from "./to-status.js";
 export interface RangeStreamCallParts {
   readonly member: MemberPort;
   readonly headers: ResponseHeaders;
+  readonly permissions: Permissions;
   readonly readers: CurrentReaders;
   readonly chunkBytesTarget: number;
   readonly onError: (error: unknown) => void;
@@ -54,12 +56,20 @@ export class RangeStreamCall implements ReadWaiter {
     if (this.#call.ended) return;
     // Each stream may queue a chunk before its client's window holds it back: many at once are as much as one long answer.
     if (this.#call.congested) return failCongested(this.#call);
+    if (!this.#isPermitted()) return;
     if (this.#range.sortTarget === SORT_TARGET_KEY || this.#range.countOnly) this.#startChunks();
     else this.#sendWhole().catch(this.#parts.onError);
   }
 
   onFailed(failure: MemberFailure): void {
     failCall(this.#call, failure);
+  }
+
+  /** Asked anew before each chunk: a stream may outlive what its caller was granted. */
+  #isPermitted(): boolean {
+    const refusal = this.#parts.permissions.checkRange(this.#call, this.#range);
+    if (refusal !== undefined) failCall(this.#call, refusal);
+    return refusal === undefined;
   }
 
   #startChunks(): void {
@@ -78,7 +88,7 @@ export class RangeStreamCall implements ReadWaiter {
     this.#stream = undefined;
     for (;;) {
       const chunk = await stream.next();
-      if (this.#call.ended) return;
+      if (this.#call.ended || !this.#isPermitted()) return;
       if (typeof chunk === "string") {
         failCall(this.#call, chunk);
         return;

@@ -1,6 +1,10 @@
 /** Puts the services of a member behind a gRPC server: the whole table of what a client can call. */
 import type { WatchHub } from "@quorate/machine";
 import type { Method } from "@quorate/rpc";
+import { AccessGate } from "./auth/access-gate.js";
+import { AuthService } from "./auth/auth-service.js";
+import { Identities } from "./auth/identities.js";
+import { Permissions } from "./auth/permissions.js";
 import { HubWatches } from "./watch/hub-watches.js";
 import { WatchService } from "./watch/watch-service.js";
 import { ElectionService } from "./election/election-service.js";
@@ -15,6 +19,7 @@ import { LeaseService } from "./lease/lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
 import type { MemberPort } from "./member-port.js";
 import type { ClusterPort } from "./ports/cluster-port.js";
+import { NO_CREDENTIALS, type CredentialsPort } from "./ports/credentials-port.js";
 import type { LeasePort } from "./ports/lease-port.js";
 import type { SnapshotPort } from "./ports/snapshot-port.js";
 import type { Digest } from "./snapshot-call.js";
@@ -22,7 +27,7 @@ import { Proposals } from "./proposals.js";
 import { ReadGate } from "./read-gate.js";
 import { Replies } from "./replies.js";
 import { SpaceGuard } from "./space-guard.js";
-import type { SchedulerPort } from "../member/ports.js";
+import type { ReportPort, SchedulerPort } from "../member/ports.js";
 
 /** What a gRPC server offers for registration. */
 export interface ServiceRegistry {
@@ -37,6 +42,10 @@ export interface ServiceOptions {
   readonly random: (bound: number) => number;
   readonly cluster: ClusterPort;
   readonly leases: LeasePort;
+  /** Without it nobody can log in. */
+  readonly credentials?: CredentialsPort;
+  /** What operators read of logins. */
+  readonly report?: Pick<ReportPort, "info" | "warn">;
   readonly snapshots: SnapshotPort;
   /** A new SHA-256. */
   readonly createDigest: () => Digest;
@@ -72,7 +81,12 @@ export function registerServices(
   const headers = new ResponseHeaders(member);
   const replies = new Replies({ headers, gate: new ReadGate(member), onError });
   const space = new SpaceGuard(member);
-  const proposals = new Proposals({ member, replies, space, requestBytesMax });
+  const { auth } = member;
+  const credentials = options.credentials ?? NO_CREDENTIALS;
+  const identities = new Identities(auth, credentials);
+  const permissions = new Permissions({ auth, identities, leases: options.leases });
+  const gate = new AccessGate({ auth, identities, onError });
+  const proposals = new Proposals({ member, replies, space, identities, requestBytesMax });
   const health = new HealthService();
   const { leases, scheduler, electionTimeoutMs } = options;
   const leaders = new LeaderWatch({ member, scheduler, electionTimeoutMs });
@@ -84,6 +98,7 @@ export function registerServices(
     requestBytesMax,
     progressIntervalMs: options.watchProgressMs,
     random: options.random,
+    authorize: permissions.watchRefusal,
   });
   const localWatches = new HubWatches(options.watches);
   const kv = new KvService({
@@ -92,13 +107,27 @@ export function registerServices(
     replies,
     proposals,
     space,
+    permissions,
     txnOpsMax,
     requestBytesMax,
     onError,
   }).methods();
-
-  const lease = new LeaseService({ member, headers, proposals, space, leases, leaders, onError }).methods();
-  const recipes = { kv, lease, watches: localWatches, onError };
+  const lease = new LeaseService({
+    member,
+    headers,
+    proposals,
+    space,
+    leases,
+    permissions,
+    leaders,
+    onError,
+  }).methods();
+  const recipes = {
+    kv: gate.enclose("etcdserverpb.KV", kv),
+    lease: gate.enclose("etcdserverpb.Lease", lease),
+    watches: localWatches,
+    onError,
+  };
   const services: Readonly<Record<string, Readonly<Record<string, GuardedMethod>>>> = {
     "etcdserverpb.KV": kv,
     "etcdserverpb.Watch": watchService.methods(),
@@ -120,11 +149,22 @@ export function registerServices(
       cluster: options.cluster,
       onError,
     }).methods(),
+    "etcdserverpb.Auth": new AuthService({
+      member,
+      auth,
+      identities,
+      credentials,
+      proposals,
+      report: options.report ?? SILENT,
+      onError,
+    }).methods(),
     "grpc.health.v1.Health": health.methods(),
   };
   const guard = new Guard(member);
   for (const [name, methods] of Object.entries(services)) {
-    const guarded = Object.entries(methods).map(([method, each]) => [method, guard.protect(each)] as const);
+    const guarded = Object.entries(gate.enclose(name, methods)).map(
+      ([method, each]) => [method, guard.protect(each)] as const,
+    );
     registry.addService(name, Object.fromEntries(guarded));
   }
   return {
@@ -138,6 +178,8 @@ export function registerServices(
     },
   };
 }
+
+const SILENT: Pick<ReportPort, "info" | "warn"> = { info: () => undefined, warn: () => undefined };
 
 function rethrow(error: unknown): never {
   throw error;

@@ -4,6 +4,7 @@
  */
 import { isPoint, type DeferredBody, type OpNode, type TxnAnswer, type TxnNode } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
+import type { Permissions } from "./auth/permissions.js";
 import type { CurrentReaders } from "./current-readers.js";
 import type { MemberFailure, MemberPort, ReadWaiter } from "./member-port.js";
 import type { GatedRead, Rest } from "./read-gate.js";
@@ -13,6 +14,7 @@ import { failCall } from "./to-status.js";
 export interface TxnCallParts {
   readonly member: MemberPort;
   readonly replies: Replies;
+  readonly permissions: Permissions;
   readonly readers: CurrentReaders;
   readonly onError: (error: unknown) => void;
 }
@@ -45,6 +47,11 @@ export class TxnCall implements ReadWaiter, GatedRead, BodyHolder {
     if (this.#call.ended) return undefined;
     if (this.#call.congested) {
       failCongested(this.#call);
+      return undefined;
+    }
+    const refusal = this.#parts.permissions.checkTxn(this.#call, this.#txn);
+    if (refusal !== undefined) {
+      failCall(this.#call, refusal);
       return undefined;
     }
     const revision = this.#parts.member.store.revision;

@@ -71,7 +71,7 @@ export class MembershipOperations implements ClusterPort {
     if (request.kind !== "promote") return this.#change(request);
     const answer = await this.promoteHere(request.id);
     if (answer.kind === "done" || answer.failure !== "not-leader") return answer;
-    return forwardPromotion(this.#options, request.id);
+    return forwardPromotion(this.#options, request);
   }
 
   /** Promotes a learner if this member leads, else fails with `not-leader`: what other members ask over the peer port. */

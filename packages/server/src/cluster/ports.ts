@@ -66,6 +66,6 @@ export type ProposePort = (request: ClusterRequest) => Promise<MemberFailure | u
 /** Asks the leader to promote a learner: its members afterwards, or why not; a `reason` stands for a failure that may pass. */
 export type ForwardPromotePort = (
   leaderUrls: readonly string[],
-  id: bigint,
+  wish: { readonly id: bigint; readonly token?: string | undefined },
   timeoutMs: number,
 ) => Promise<readonly MemberRow[] | ErrorName | { readonly reason: string }>;

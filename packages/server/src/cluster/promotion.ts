@@ -45,14 +45,17 @@ const DEFINITE: ReadonlySet<MemberFailure> = new Set<MemberFailure>([
 ]);
 
 /** Asks the leader until it has answered for good, or the request timeout is over. */
-export async function forwardPromotion(parts: ForwardingParts, id: bigint): Promise<MembershipAnswer> {
+export async function forwardPromotion(
+  parts: ForwardingParts,
+  wish: Parameters<ForwardPromotePort>[1],
+): Promise<MembershipAnswer> {
   const { clock, leadership, forwardPromote } = parts;
   const deadlineMs = clock.monotonicMs() + parts.requestTimeoutMs;
   for (;;) {
     const leaderUrls = await findLeaderUrls(parts, deadlineMs);
     if (leaderUrls === undefined) return failed(leadership.stopped ? "stopped" : "no-leader");
-    const answer = await forwardPromote(leaderUrls, id, deadlineMs - clock.monotonicMs());
-    if (isMembers(answer)) return { kind: "done", members: answer, id };
+    const answer = await forwardPromote(leaderUrls, wish, deadlineMs - clock.monotonicMs());
+    if (isMembers(answer)) return { kind: "done", members: answer, id: wish.id };
     if (typeof answer === "string" && DEFINITE.has(answer)) return failed(answer);
     if (clock.monotonicMs() + FORWARD_RETRY_MS >= deadlineMs) return failed("timeout");
     await pause(parts, FORWARD_RETRY_MS);

@@ -164,6 +164,10 @@ export class LeaseKeeper implements LeasePort {
     return this.#lessor.list();
   }
 
+  keyFrom(id: bigint, from: Uint8Array | undefined): Uint8Array | undefined {
+    return this.#lessor.keyFrom(id, from);
+  }
+
   renew(id: bigint): Promise<{ readonly ttl: bigint } | Failed> {
     return this.#ask<{ readonly ttl: bigint }>({
       here: async () => {

@@ -2,7 +2,9 @@
 import {
   EntryEncoder,
   OPERATION,
+  ROOT_USER,
   WireWriter,
+  bytesOf,
   requestIdPrefix,
   type ApplyOutcome,
   type LeaseCheckpoint,
@@ -13,6 +15,8 @@ const TAG_ID = 0x08;
 const TAG_REMAINING_TTL = 0x10;
 const TAG_CHECKPOINTS = 0x0a;
 const MESSAGE_BYTES = 64;
+const ROOT_BYTES = bytesOf(ROOT_USER);
+const NO_USER = new Uint8Array(0);
 
 /** What became of a proposal. */
 export type ProposalResult = { readonly outcome: ApplyOutcome } | { readonly failure: MemberFailure };
@@ -53,7 +57,14 @@ export class LeaseProposals {
     const member = this.#member;
     const suffix = member.nextRequestSuffix();
     const message = this.#scratch.buffer.subarray(0, this.#scratch.length);
-    const header = { idPrefix: requestIdPrefix(member.memberId), idSuffix: suffix };
+    const { auth } = member;
+    // The keys of an expired lease go whoever wrote them.
+    const header = {
+      idPrefix: requestIdPrefix(member.memberId),
+      idSuffix: suffix,
+      user: auth.enabled ? ROOT_BYTES : NO_USER,
+      authRevision: auth.enabled ? auth.revision : 0,
+    };
     member.propose(this.#encoder.encode(operation, message, header), suffix, {
       onApplied: (outcome) => {
         onDone({ outcome });

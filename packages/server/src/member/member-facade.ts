@@ -1,5 +1,5 @@
 /** The member as the API services see it: the driver, the store, the record of the cluster and the alarms behind one port. */
-import type { AlarmSet, ClusterRecord, StoreReads } from "@quorate/machine";
+import type { AlarmSet, AuthStore, ClusterRecord, StoreReads } from "@quorate/machine";
 import type { MemberPort, MemberRow, ProposalWaiter, ReadWaiter, StoragePort } from "../api/member-port.js";
 import type { Member } from "./member.js";
 import type { SchedulerPort } from "./ports.js";
@@ -13,6 +13,7 @@ export interface MemberFacadeParts {
   readonly machine: {
     readonly store: StoreReads;
     readonly alarms: AlarmSet;
+    readonly auth: AuthStore;
     readonly cluster: ClusterRecord;
   };
   readonly storage: StoragePort;
@@ -29,6 +30,7 @@ export class MemberFacade implements MemberPort {
   readonly quotaBytes: number;
   readonly statusQuotaBytes: number;
   readonly alarms: AlarmSet;
+  readonly auth: AuthStore;
   readonly #machine: MemberFacadeParts["machine"];
   readonly #member: Member;
   readonly #cluster: ClusterRecord;
@@ -43,6 +45,7 @@ export class MemberFacade implements MemberPort {
     this.quotaBytes = parts.quotaBytes < 0 ? Infinity : parts.quotaBytes;
     this.statusQuotaBytes = parts.quotaBytes;
     this.alarms = parts.machine.alarms;
+    this.auth = parts.machine.auth;
     this.#member = parts.member;
     this.#cluster = parts.machine.cluster;
     this.#scheduler = parts.scheduler;

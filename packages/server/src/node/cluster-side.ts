@@ -69,7 +69,7 @@ export function createClusterSide(
     leadership: member,
     changes: member,
     propose,
-    forwardPromote: (urls, id, timeoutMs) => remotes.postPromote(urls, id, { timeoutMs }),
+    forwardPromote: (urls, { id, token }, timeoutMs) => remotes.postPromote(urls, id, { timeoutMs, token }),
     activeSinceMs: (id) => transport.activeSinceMs(id),
     computeId: (peerUrls, unixSeconds) => computeMemberId(peerUrls, "", unixSeconds),
     clock,

@@ -2,12 +2,14 @@
  * The state machine that runs at present: engine, store, applier, and what lies in the small tables. A database from the leader
  * replaces it as a whole; whoever needs a part asks for it each time.
  *
- * The member list, the alarms and the leases keep their identity and take over new contents; engine, store and applier are new objects. The old
+ * The member list, the alarms, the users and the leases keep their identity and take over new contents; engine, store and applier are new objects. The old
  * store serves the reads that began on it and is closed when they are done.
  */
 import {
   AlarmSet,
   Applier,
+  AUTH_TABLES,
+  AuthStore,
   CLUSTER_TABLES,
   ClusterRecord,
   createOperationCounts,
@@ -35,6 +37,7 @@ export interface MachineState {
   readonly store: Store;
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
+  readonly auth: AuthStore;
   readonly lessor: Lessor;
   readonly commits: CommitRelay;
 }
@@ -63,6 +66,11 @@ export async function loadMachine(
     }
   }
   for await (const { keys } of store.rows("alarm")) keys.forEach((key) => alarms.restoreRow(key));
+  const auth = new AuthStore();
+  for (const table of AUTH_TABLES) {
+    for await (const { keys, values } of store.rows(table))
+      keys.forEach((key, i) => auth.restoreRow(table, key, values[i] ?? new Uint8Array(0)));
+  }
   const lessor = new Lessor({
     ttlSecondsMin: minLeaseTtlSeconds(config.electionTicks, config.tickMs),
     nowMs: () => clock.monotonicMs(),
@@ -71,12 +79,13 @@ export async function loadMachine(
   for await (const { keys, values } of store.rows("lease"))
     keys.forEach((key, i) => lessor.restoreRow(key, values[i] ?? new Uint8Array(0)));
   await restoreAttachments(lessor, store, scheduler);
-  return { engine, store, cluster, alarms, lessor, commits };
+  return { engine, store, cluster, alarms, auth, lessor, commits };
 }
 
 export class LiveMachine {
   readonly cluster: ClusterRecord;
   readonly alarms: AlarmSet;
+  readonly auth: AuthStore;
   readonly lessor: Lessor;
   /** What was done since the start, whichever store it was done to. */
   readonly operationCounts: OperationCounts = createOperationCounts();
@@ -92,6 +101,7 @@ export class LiveMachine {
     this.#scheduler = scheduler;
     this.cluster = state.cluster;
     this.alarms = state.alarms;
+    this.auth = state.auth;
     this.lessor = state.lessor;
     this.quotaFlagBytes = config.quotaBytes === 0 ? QUOTA_BYTES_DEFAULT : config.quotaBytes;
     this.#engine = state.engine;
@@ -126,6 +136,7 @@ export class LiveMachine {
     this.#store = next.store;
     this.cluster.adopt(next.cluster);
     this.alarms.adopt(next.alarms);
+    this.auth.adopt(next.auth);
     this.lessor.adopt(next.lessor);
     this.#applier = this.#createApplier();
     return old;
@@ -140,6 +151,7 @@ export class LiveMachine {
       leases: this.lessor,
       alarms: this.alarms,
       cluster: this.cluster,
+      auth: this.auth,
       space: {
         get sizeBytes() {
           return engine.sizeBytes;

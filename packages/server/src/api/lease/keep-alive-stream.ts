@@ -9,6 +9,7 @@
  */
 import { WireError, WireReader, WireWriter } from "@quorate/machine";
 import type { BidiCall } from "@quorate/rpc";
+import type { Permissions } from "../auth/permissions.js";
 import type { ResponseHeaders } from "../header.js";
 import type { MemberFailure } from "../member-port.js";
 import type { LeasePort } from "../ports/lease-port.js";
@@ -25,6 +26,7 @@ const TAG_ANSWER_TTL = 0x18;
 export interface KeepAliveParts {
   readonly headers: ResponseHeaders;
   readonly leases: LeasePort;
+  readonly permissions: Permissions;
   readonly leaders: LeaderWatch;
   readonly onError: (error: unknown) => void;
 }
@@ -86,6 +88,12 @@ export class KeepAliveStream {
     const renewal: Renewal = { id, header: this.#writer.copy(), result: undefined };
     this.#renewals.push(renewal);
     this.#throttle();
+    const refusal = this.#parts.permissions.checkLease(this.#call, "write", id);
+    if (refusal !== undefined) {
+      renewal.result = { failure: refusal };
+      this.#answer();
+      return;
+    }
     this.#parts.leases.renew(id).then((result) => {
       renewal.result = result;
       this.#answer();

@@ -6,6 +6,7 @@ import { LEASE_GRANT_COST_BYTES, OPERATION, requestIdPrefix } from "@quorate/mac
 import { etcdserverpb } from "@quorate/proto";
 import type { BidiCall, UnaryCall } from "@quorate/rpc";
 import { decodeMessage, encodeMessage, replyMessage } from "../generated-codec.js";
+import type { Permissions } from "../auth/permissions.js";
 import type { GuardedMethod } from "../guard.js";
 import type { ResponseHeaders } from "../header.js";
 import type { MemberPort } from "../member-port.js";
@@ -26,6 +27,7 @@ export interface LeaseServiceOptions {
   readonly proposals: Proposals;
   readonly space: SpaceGuard;
   readonly leases: LeasePort;
+  readonly permissions: Permissions;
   /** Ends keep-alive streams whose caller insists on a leader. */
   readonly leaders: LeaderWatch;
   /** Takes faults that are not the client's. */
@@ -83,14 +85,23 @@ export class LeaseService {
   };
 
   readonly #handleKeepAlive = (call: BidiCall): void => {
-    const { headers, leases, leaders, onError } = this.#options;
-    new KeepAliveStream(call, { headers, leases, leaders, onError }).start();
+    const { headers, leases, permissions, leaders, onError } = this.#options;
+    new KeepAliveStream(call, { headers, leases, permissions, leaders, onError }).start();
   };
 
   readonly #handleTimeToLive = (call: UnaryCall, message: Uint8Array): void => {
     const { ID: id, keys } = decodeMessage(etcdserverpb.LeaseTimeToLiveRequestSchema, message);
-    this.#options.leases.timeToLive(id, keys).then((times) => {
-      if (times !== undefined && "failure" in times) failCall(call, times.failure);
+    const { leases, permissions } = this.#options;
+    const refusal = keys ? permissions.checkLease(call, "read", id) : undefined;
+    if (refusal !== undefined) {
+      failCall(call, refusal);
+      return;
+    }
+    const { revision } = permissions;
+    leases.timeToLive(id, keys).then((times) => {
+      // The keys come from another turn, or another member, than the permission to see them.
+      if (keys && permissions.hasMoved(revision)) failCall(call, "auth-old-revision");
+      else if (times !== undefined && "failure" in times) failCall(call, times.failure);
       else this.#replyTimes(call, id, times);
     }, this.#options.onError);
   };
@@ -108,9 +119,15 @@ export class LeaseService {
 
   readonly #handleLeases = (call: UnaryCall, message: Uint8Array): void => {
     decodeMessage(etcdserverpb.LeaseLeasesRequestSchema, message);
+    const leases = this.#options.leases.list();
+    const refusal = this.#options.permissions.checkLeases(call, "read", leases);
+    if (refusal !== undefined) {
+      failCall(call, refusal);
+      return;
+    }
     replyMessage(call, etcdserverpb.LeaseLeasesResponseSchema, {
       header: this.#options.headers.message(),
-      leases: this.#options.leases.list().map((id) => ({ ID: id })),
+      leases: leases.map((id) => ({ ID: id })),
     });
   };
 }

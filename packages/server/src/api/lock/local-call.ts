@@ -4,18 +4,14 @@ import type { CallBase, CancelListener, Metadata, UnaryCall, UnaryHandler } from
 /** What a call was answered. */
 export type LocalAnswer = { readonly message: Uint8Array } | { readonly code: number; readonly text: string };
 
-const NO_METADATA: Metadata = {
-  get: () => undefined,
-  getAll: () => [],
-  getBytes: () => undefined,
-  entries: () => [],
-};
+/** On whose behalf. */
+export type Principal = Pick<CallBase, "peer" | "peerCommonName" | "metadata">;
 
-/** Calls `handler` on behalf of `caller`, whose share of the server's reads it counts against. */
+/** Calls `handler` on behalf of `caller`, whose permissions it has and whose share of the server's reads it counts against. */
 export function callLocally(
   handler: UnaryHandler,
   message: Uint8Array,
-  caller: Pick<CallBase, "peer" | "peerCommonName">,
+  caller: Principal,
 ): Promise<LocalAnswer> {
   return new Promise((resolve) => {
     handler(new LocalCall(caller, resolve), message);
@@ -24,7 +20,7 @@ export function callLocally(
 
 class LocalCall implements UnaryCall {
   readonly path = "";
-  readonly metadata: Metadata = NO_METADATA;
+  readonly metadata: Metadata;
   readonly deadlineMs = undefined;
   readonly peer: string;
   readonly peerCommonName: string | undefined;
@@ -33,7 +29,8 @@ class LocalCall implements UnaryCall {
   ended = false;
   readonly #resolve: (answer: LocalAnswer) => void;
 
-  constructor(caller: Pick<CallBase, "peer" | "peerCommonName">, resolve: (answer: LocalAnswer) => void) {
+  constructor(caller: Principal, resolve: (answer: LocalAnswer) => void) {
+    this.metadata = caller.metadata;
     this.peer = caller.peer;
     this.peerCommonName = caller.peerCommonName;
     this.#resolve = resolve;

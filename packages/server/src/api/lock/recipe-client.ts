@@ -17,7 +17,7 @@ import {
 import type { CallBase, UnaryHandler } from "@quorate/rpc";
 import { decodeMessage, encodeMessage } from "../generated-codec.js";
 import type { GuardedMethod } from "../guard.js";
-import { callLocally } from "./local-call.js";
+import { callLocally, type Principal } from "./local-call.js";
 import type { WatchPort } from "./watch-port.js";
 
 /** Time to live of the lease of a caller that brings none, in seconds; nobody keeps it alive (etcd). */
@@ -51,9 +51,9 @@ export interface RecipeServices {
 export class RecipeClient {
   readonly watches: WatchPort;
   readonly #services: RecipeServices;
-  readonly #caller: Pick<CallBase, "peer" | "peerCommonName">;
+  readonly #caller: Principal;
 
-  constructor(services: RecipeServices, caller: Pick<CallBase, "peer" | "peerCommonName">) {
+  constructor(services: RecipeServices, caller: Principal) {
     this.#services = services;
     this.#caller = caller;
     this.watches = services.watches;

@@ -5,7 +5,8 @@ export type MembershipRequest =
   | { readonly kind: "add"; readonly peerUrls: readonly string[]; readonly isLearner: boolean }
   | { readonly kind: "remove"; readonly id: bigint }
   | { readonly kind: "update"; readonly id: bigint; readonly peerUrls: readonly string[] }
-  | { readonly kind: "promote"; readonly id: bigint };
+  /** `token` is the caller's, for the leader when it is another member. */
+  | { readonly kind: "promote"; readonly id: bigint; readonly token?: string | undefined };
 
 export type MembershipAnswer =
   | {

@@ -2,6 +2,7 @@
  * Port: leases as the API services see them. Granting and revoking go through the log like writes and are not here; what is
  * here needs the primary lessor, which is the leader's: on a follower these calls go to the leader over the peer port.
  */
+import type { AttachedKeySource } from "@quorate/machine";
 import type { MemberFailure } from "../member-port.js";
 
 export interface LeaseTimes {
@@ -13,7 +14,7 @@ export interface LeaseTimes {
   readonly keys: readonly Uint8Array[];
 }
 
-export interface LeasePort {
+export interface LeasePort extends AttachedKeySource {
   /** @returns the renewed time to live in seconds; 0 when there is no such lease (any more). */
   renew(id: bigint): Promise<{ readonly ttl: bigint } | { readonly failure: MemberFailure }>;
   /** undefined when there is no such lease. */

@@ -5,6 +5,7 @@
 import {
   AlarmSet,
   Applier,
+  AuthStore,
   EntryView,
   Lessor,
   MemoryEngine,
@@ -56,6 +57,7 @@ export class FakeMember implements MemberPort {
   readCount = 0;
   /** Entries that were proposed, applied or not. */
   readonly entries: Uint8Array[] = [];
+  readonly auth = new AuthStore();
   readonly #alarms = new AlarmSet();
   readonly #applier: Applier;
   readonly #ids = new RequestIds(0x3456);
@@ -70,6 +72,7 @@ export class FakeMember implements MemberPort {
       leases: this.leases,
       alarms: this.#alarms,
       cluster: NOTHING,
+      auth: this.auth,
       space: this,
       turns: this,
     });

@@ -13,6 +13,7 @@ export const TEST_SERVICE_OPTIONS: ServiceOptions = {
     renew: () => Promise.resolve({ ttl: 0n }),
     timeToLive: () => Promise.resolve(undefined),
     list: () => [],
+    keyFrom: () => undefined,
   },
   watchProgressMs: 600_000,
   random: () => 0,

@@ -22,6 +22,9 @@ import { SpaceGuard } from "../../space-guard.js";
 import { FakeTransport, type FakeCall } from "../../testing/fake-calls.js";
 import { CallError, bytes } from "../../testing/kv-client.js";
 import { LeaderWatch } from "../leader-watch.js";
+import { Identities } from "../../auth/identities.js";
+import { Permissions } from "../../auth/permissions.js";
+import { NO_CREDENTIALS } from "../../ports/credentials-port.js";
 import { LeaseService } from "../lease-service.js";
 import { FakeWatches } from "./fake-watches.js";
 
@@ -45,13 +48,22 @@ export class ServiceBench {
     const headers = new ResponseHeaders(member);
     const replies = new Replies({ headers, gate: new ReadGate(member), onError });
     const space = new SpaceGuard(member);
-    const proposals = new Proposals({ member, replies, space, requestBytesMax: REQUEST_BYTES_MAX });
+    const identities = new Identities(member.auth, NO_CREDENTIALS);
+    const permissions = new Permissions({ auth: member.auth, identities, leases });
+    const proposals = new Proposals({
+      member,
+      replies,
+      space,
+      identities,
+      requestBytesMax: REQUEST_BYTES_MAX,
+    });
     const limits = { txnOpsMax: 128, requestBytesMax: REQUEST_BYTES_MAX };
     this.watches = new FakeWatches(member.store);
     this.leaders = new LeaderWatch({ member, scheduler: time, electionTimeoutMs: 1000 });
-    const kv = new KvService({ member, headers, replies, proposals, space, ...limits, onError }).methods();
+    const shared = { member, headers, proposals, space, permissions, onError };
+    const kv = new KvService({ ...shared, replies, ...limits }).methods();
     const { leaders, watches } = this;
-    const lease = new LeaseService({ member, headers, proposals, space, leases, leaders, onError }).methods();
+    const lease = new LeaseService({ ...shared, leases, leaders }).methods();
     const guard = new Guard(member);
     const protect = (methods: Readonly<Record<string, GuardedMethod>>): Record<string, Method> =>
       Object.fromEntries(Object.entries(methods).map(([name, each]) => [name, guard.protect(each)]));
