@@ -1,7 +1,11 @@
 /** Wires what concerns the cluster as a whole: changing the membership, its version, and what other members ask. */
 import { createHash } from "node:crypto";
+import { Identities } from "../api/auth/identities.js";
+import type { MembershipAnswer } from "../api/ports/cluster-port.js";
+import { NO_CREDENTIALS, type CredentialsPort } from "../api/ports/credentials-port.js";
 import type { DatabaseDownload, SnapshotPort } from "../api/ports/snapshot-port.js";
 import type { Digest } from "../api/snapshot-call.js";
+import { NOBODY } from "@quorate/machine";
 import { MembershipOperations } from "../cluster/membership-operations.js";
 import type { ClusterFacts, ProposePort } from "../cluster/ports.js";
 import { encodeOldRequest, needsOldForm } from "../cluster/old-requests.js";
@@ -33,6 +37,7 @@ export function createClusterSide(
   open: OpenMember,
   config: MemberConfig,
   onError: (error: unknown) => void,
+  credentials: CredentialsPort = NO_CREDENTIALS,
 ): ClusterSide {
   const { facade, machine, member, transport } = open;
   const { cluster } = machine;
@@ -112,7 +117,16 @@ export function createClusterSide(
       };
     },
   };
-  return { operations, monitor, publish, snapshots, local: createPeerLocal(open, operations, facts) };
+  /** The asking member has looked whether its client may; this one looks itself, since it acts. */
+  const promote = async (id: bigint, token: string | undefined): Promise<MembershipAnswer> => {
+    const { auth } = facade;
+    const identities = new Identities(auth, credentials);
+    const caller = !auth.enabled || token === undefined ? NOBODY : await identities.ofToken(token);
+    const refusal = caller === "invalid-auth-token" ? caller : auth.checkAdmin(caller);
+    return refusal === undefined ? operations.promoteHere(id) : { kind: "failed", failure: refusal };
+  };
+  const local = createPeerLocal(open, promote, facts);
+  return { operations, monitor, publish, snapshots, local };
 }
 
 async function fetchAllVersions({ facade, machine, world }: OpenMember): Promise<VersionsByMember> {
@@ -155,7 +169,7 @@ async function versionsOf(
 /** What other members ask of this one over the peer port. */
 function createPeerLocal(
   { facade, machine, leases }: OpenMember,
-  operations: MembershipOperations,
+  promote: PeerLocalPort["promote"],
   facts: ClusterFacts,
 ): PeerLocalPort {
   return {
@@ -165,7 +179,7 @@ function createPeerLocal(
     clusterVersion: () => machine.cluster.version,
     storageVersion: () => machine.cluster.version,
     members: () => facade.members(),
-    promote: (id) => operations.promoteHere(id),
+    promote,
     leases: leases.local,
     get committedIndex() {
       return facade.committedIndex;

@@ -5,6 +5,8 @@
 import { resolve } from "node:path";
 import { createGrpcServer, listenClientPort, type ClientPort, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
+import { createCredentials, type Credentials } from "../auth/credentials.js";
+import { parseTokenOptions, type TokenOptions } from "../auth/token-options.js";
 import { createPeerTransport, type RafthttpTransport } from "../peers/transport.js";
 import { createClusterSide, createSha256, type ClusterSide } from "./cluster-side.js";
 import { findBirth } from "./join.js";
@@ -53,6 +55,7 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
   const meters = given.meters ?? new MemberMeters();
   const options = { ...given, meters };
   const { config, logger, versions } = options;
+  const tokens = parseTokenOptions(config.authToken);
   logger.info("starting an etcd server", startFields(config, versions));
   await checkListenUrls([...config.listenClientUrls, ...config.listenPeerUrls, ...config.listenMetricsUrls]);
   const open = await openMember(options, {
@@ -74,7 +77,8 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
   const fail = (error: unknown): void =>
     options.onFatal(error instanceof Error ? error : new Error(String(error)));
   try {
-    const cluster = createClusterSide(open, config, fail);
+    const credentials = attachCredentials(open, options, tokens);
+    const cluster = createClusterSide(open, config, fail, credentials);
     const peers = await startPeerSide({
       urls: config.listenPeerUrls,
       host: open.transport,
@@ -83,7 +87,7 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
       snapshotDirectory: open.snapPath,
     });
     try {
-      return await serve(options, { open, cluster, peers });
+      return await serve(options, { open, cluster, peers, credentials });
     } catch (error) {
       await peers.stop();
       throw error;
@@ -98,11 +102,34 @@ interface Parts {
   readonly open: OpenMember<RafthttpTransport>;
   readonly cluster: ClusterSide;
   readonly peers: PeerSide;
+  readonly credentials: Credentials;
+}
+
+/** From now on, logins that come through the log have tokens. Call it before the member starts. */
+function attachCredentials(
+  open: OpenMember,
+  { config, logger }: Pick<StartOptions, "config" | "logger">,
+  tokens: TokenOptions,
+): Credentials {
+  const { clock, scheduler, random } = open.world;
+  const credentials = createCredentials({
+    clock,
+    scheduler,
+    random,
+    report: logger,
+    appliedIndex: () => open.facade.appliedIndex,
+    tokens,
+    tokenTtlMs: config.authTokenTtlMs,
+    bcryptCost: config.bcryptCost,
+    trustsCertificates: false,
+  });
+  open.machine.auth.attachTokens(credentials.tokens);
+  return credentials;
 }
 
 async function serve(
   { config, logger, onFatal }: StartOptions,
-  { open, cluster, peers }: Parts,
+  { open, cluster, peers, credentials }: Parts,
 ): Promise<RunningServer> {
   const grpc = createGrpcServer({
     maxReceiveMessageBytes: config.requestBytesMax + GRPC_OVERHEAD_BYTES,
@@ -124,6 +151,8 @@ async function serve(
     random: open.ports.random,
     cluster: cluster.operations,
     leases: open.leases,
+    credentials,
+    report: logger,
     snapshots: cluster.snapshots,
     createDigest: createSha256,
     scheduler: open.ports.scheduler,
@@ -175,6 +204,7 @@ async function serve(
     logger.info("closing etcd server", serverFields(config));
     // Streams that would wait for news of the health for ever end first.
     services.stop();
+    credentials.stop();
     // Before the clients go: until another leads, their writes still have a way.
     await open.handOver();
     cluster.monitor.stop();

@@ -55,6 +55,11 @@ export interface MemberConfig {
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly watchProgressMs: number;
+  /** Kind of tokens and its options, as `jwt,sign-method=RS256,...`. */
+  readonly authToken: string;
+  /** Of simple tokens, since their last use. */
+  readonly authTokenTtlMs: number;
+  readonly bcryptCost: number;
   readonly autoCompaction: AutoCompaction;
   readonly compactionBatchLimit: number;
   readonly compactionSleepMs: number;
@@ -64,6 +69,8 @@ export interface MemberConfig {
   /** Warnings to log once a logger exists. */
   readonly warnings: readonly string[];
 }
+
+const AUTH_TOKEN_TTL_SECONDS = 300;
 
 /** A configuration that can't run; the process exits with 1 and this text. */
 export class ConfigError extends Error {
@@ -132,6 +139,10 @@ function resolve(given: FlagTexts): MemberConfig {
     keepaliveIntervalMs: values.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: values.durationMs("grpc-keepalive-timeout"),
     watchProgressMs: values.durationMs("watch-progress-notify-interval"),
+    authToken: values.text("auth-token"),
+    // 0 means the default, as in etcd.
+    authTokenTtlMs: (values.integer("auth-token-ttl") || AUTH_TOKEN_TTL_SECONDS) * 1000,
+    bcryptCost: values.integer("bcrypt-cost"),
     autoCompaction: resolveAutoCompaction(
       values.text("auto-compaction-mode"),
       values.text("auto-compaction-retention"),
