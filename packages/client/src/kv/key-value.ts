@@ -1,0 +1,40 @@
+/** A key with its value and what the store knows about it. */
+import type { mvccpb } from "@quorate/proto";
+import { utf8, type Codec } from "../codec/codec.js";
+import type { Keyspace } from "../namespace/keyspace.js";
+
+export interface KeyMetadata {
+  /** Of UTF-8; `keyBytes` is the truth for others. */
+  readonly key: string;
+  readonly keyBytes: Uint8Array;
+  /** Revision at which the key was created, after its last deletion. */
+  readonly createRevision: bigint;
+  /** Revision of its last change. */
+  readonly modRevision: bigint;
+  /** Changes since it was created; 1 after the first. */
+  readonly version: bigint;
+  /** The lease it hangs on; 0n for none. */
+  readonly lease: bigint;
+}
+
+export interface KeyValue<V = string> extends KeyMetadata {
+  readonly value: V;
+  readonly valueBytes: Uint8Array;
+}
+
+/** What decides how a pair is shown. */
+export interface PairView<V> {
+  readonly keyspace: Keyspace;
+  readonly codec: Codec<V>;
+}
+
+/** @throws what the codec throws. */
+export function toKeyValue<V>(pair: mvccpb.KeyValue, { keyspace, codec }: PairView<V>): KeyValue<V> {
+  return { ...toKeyMetadata(pair, keyspace), value: codec.decode(pair.value), valueBytes: pair.value };
+}
+
+export function toKeyMetadata(pair: mvccpb.KeyValue, keyspace: Keyspace): KeyMetadata {
+  const { createRevision, modRevision, version, lease } = pair;
+  const keyBytes = keyspace.fromWire(pair.key);
+  return { key: utf8.decode(keyBytes), keyBytes, createRevision, modRevision, version, lease };
+}

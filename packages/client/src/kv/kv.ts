@@ -1,0 +1,145 @@
+/** Keys and values. All numbers of the store are bigint; text is UTF-8 unless a codec says otherwise. */
+import { etcdserverpb } from "@quorate/proto";
+import type { CallOptions, Calls } from "../calls.js";
+import { utf8, type Codec } from "../codec/codec.js";
+import type { Keyspace } from "../namespace/keyspace.js";
+import { TxnBuilder } from "../txn/txn-builder.js";
+import { encodeValue } from "./encode-value.js";
+import { keyBytes, wireRange, type Key, type KeyRange } from "./key-range.js";
+import { toKeyMetadata, toKeyValue, type KeyMetadata, type KeyValue } from "./key-value.js";
+import type {
+  DeleteOptions,
+  DeleteResult,
+  GetAllOptions,
+  GetOptions,
+  PutOptions,
+  PutResult,
+  RangeOptions,
+  RangeResult,
+  ScanOptions,
+} from "./kv-options.js";
+import { rangeRequest } from "./range-request.js";
+import { scanRange } from "./scan-range.js";
+
+const { range, put, deleteRange, compact } = etcdserverpb.KV.method;
+
+export class Kv {
+  readonly #calls: Calls;
+  readonly #keyspace: Keyspace;
+
+  constructor(calls: Calls, keyspace: Keyspace) {
+    this.#calls = calls;
+    this.#keyspace = keyspace;
+  }
+
+  /** @returns the pair, or undefined when there is no such key. Linearizable unless `serializable`. */
+  async get<V = string>(key: Key, options: GetOptions<V> = {}): Promise<KeyValue<V> | undefined> {
+    const request = rangeRequest(this.#keyspace.rangeToWire(wireRange(key)), options);
+    const { kvs } = await this.#calls.unary(range, request, { ...options, safety: "read" });
+    return kvs[0] === undefined ? undefined : toKeyValue(kvs[0], this.#view(options.as));
+  }
+
+  /** The pairs of a range, in key order unless sorted otherwise. For ranges of any size see `scan`. */
+  async getAll<V = string>(
+    keys: KeyRange,
+    options: GetAllOptions<V> = {},
+  ): Promise<RangeResult<KeyValue<V>>> {
+    const view = this.#view(options.as);
+    return this.#range(keys, options, (pair) => toKeyValue(pair, view));
+  }
+
+  /** As `getAll`, without values. */
+  async keys(keys: KeyRange, options: RangeOptions = {}): Promise<RangeResult<KeyMetadata>> {
+    return this.#range(keys, { ...options, keysOnly: true }, (pair) => toKeyMetadata(pair, this.#keyspace));
+  }
+
+  /** The number of keys in a range. */
+  async count(keys: KeyRange, options: RangeOptions = {}): Promise<number> {
+    const request = rangeRequest(this.#keyspace.rangeToWire(wireRange(keys)), {
+      ...options,
+      countOnly: true,
+    });
+    const { count } = await this.#calls.unary(range, request, { ...options, safety: "read" });
+    return Number(count);
+  }
+
+  /**
+   * The pairs of a range of any size, in key order, as of one revision: the newest at its beginning, or `revision`. Memory is bounded:
+   * nothing is read ahead of the loop beyond a piece. @throws CompactedError when that revision goes while it is being read.
+   */
+  scan<V = string>(keys: KeyRange, options: ScanOptions<V> = {}): AsyncIterable<KeyValue<V>> {
+    const view = this.#view(options.as);
+    const wire = this.#keyspace.rangeToWire(wireRange(keys));
+    return scanRange(this.#calls, wire, { ...options, convert: (pair) => toKeyValue(pair, view) });
+  }
+
+  /** Writes a key. A value that is bytes is taken as it is, unless a codec says otherwise. */
+  async put<V = string | Uint8Array, P = string>(
+    key: Key,
+    value: V,
+    options: PutOptions<V, P> = {},
+  ): Promise<PutResult<P>> {
+    const { lease, previous = false } = options;
+    const request = {
+      key: this.#keyspace.toWire(keyBytes(key)),
+      value: encodeValue(value, options.as),
+      lease: typeof lease === "object" ? lease.id : (lease ?? 0n),
+      prevKv: previous,
+    };
+    const { header, prevKv } = await this.#calls.unary(put, request, { ...options, safety: "write" });
+    const view = this.#view(options.previousAs ?? (options.as as Codec<P> | undefined));
+    return {
+      revision: header?.revision ?? 0n,
+      previous: prevKv === undefined ? undefined : toKeyValue(prevKv, view),
+    };
+  }
+
+  /** Deletes a key, or all keys of a range at one revision. Nothing to delete is no error. */
+  async delete<V = string>(keys: Key | KeyRange, options: DeleteOptions<V> = {}): Promise<DeleteResult<V>> {
+    const wire = this.#keyspace.rangeToWire(wireRange(keys));
+    const request = { ...wire, prevKv: options.previous ?? false };
+    const answer = await this.#calls.unary(deleteRange, request, { ...options, safety: "write" });
+    const view = this.#view(options.as);
+    return {
+      deleted: Number(answer.deleted),
+      revision: answer.header?.revision ?? 0n,
+      previous: answer.prevKvs.map((pair) => toKeyValue(pair, view)),
+    };
+  }
+
+  /** A transaction: conditions, and what happens when they hold, or when they do not. */
+  txn(): TxnBuilder {
+    return new TxnBuilder(this.#calls, this.#keyspace);
+  }
+
+  /**
+   * Forgets all revisions before `revision`. One that is compacted already is no error: it is done.
+   * @param options.physical waits until the space is free.
+   */
+  async compact(
+    revision: bigint,
+    options: CallOptions & { readonly physical?: boolean } = {},
+  ): Promise<void> {
+    const request = { revision, physical: options.physical ?? false };
+    // Compacting twice leads to the same state.
+    await this.#calls.unary(compact, request, { ...options, safety: "idempotent" });
+  }
+
+  async #range<T>(
+    keys: KeyRange,
+    options: RangeOptions & { readonly keysOnly?: boolean },
+    convert: (pair: etcdserverpb.RangeResponse["kvs"][number]) => T,
+  ): Promise<RangeResult<T>> {
+    const request = rangeRequest(this.#keyspace.rangeToWire(wireRange(keys)), options);
+    const { header, kvs, more, count } = await this.#calls.unary(range, request, {
+      ...options,
+      safety: "read",
+    });
+    return { items: kvs.map(convert), more, count: Number(count), revision: header?.revision ?? 0n };
+  }
+
+  #view<V>(codec: Codec<V> | undefined): { readonly keyspace: Keyspace; readonly codec: Codec<V> } {
+    // Without a codec V is string, by the signatures above.
+    return { keyspace: this.#keyspace, codec: codec ?? (utf8 as unknown as Codec<V>) };
+  }
+}

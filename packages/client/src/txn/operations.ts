@@ -1,0 +1,163 @@
+/** What a transaction does, each with the type of its result. */
+import { create, etcdserverpb } from "@quorate/proto";
+import { utf8, type Codec } from "../codec/codec.js";
+import { wireRange, keyBytes, type Key, type KeyRange } from "../kv/key-range.js";
+import { toKeyValue, type KeyValue } from "../kv/key-value.js";
+import type { DeleteResult, PutResult, RangeResult } from "../kv/kv-options.js";
+import { encodeValue } from "../kv/encode-value.js";
+import { rangeRequest } from "../kv/range-request.js";
+import type { Keyspace } from "../namespace/keyspace.js";
+
+/** @typeParam R what it gives when its branch was taken. */
+export interface Operation<R> {
+  /** Whether it changes something. */
+  readonly isWrite: boolean;
+  encode(keyspace: Keyspace): etcdserverpb.RequestOp;
+  decode(response: etcdserverpb.ResponseOp, keyspace: Keyspace): R;
+}
+
+/** The results of operations, in their order. */
+export type Results<T extends readonly Operation<unknown>[]> = {
+  -readonly [I in keyof T]: T[I] extends Operation<infer R> ? R : never;
+};
+
+export interface GetOperationOptions<V> {
+  readonly as?: Codec<V>;
+}
+
+/** Reads one key. */
+export function get<V = string>(
+  key: Key,
+  options: GetOperationOptions<V> = {},
+): Operation<KeyValue<V> | undefined> {
+  const codec = codecOf(options.as);
+  return {
+    isWrite: false,
+    encode: (keyspace) => requestRange(keyspace.rangeToWire(wireRange(key)), {}),
+    decode: (response, keyspace) => {
+      const [pair] = rangeOf(response).kvs;
+      return pair === undefined ? undefined : toKeyValue(pair, { keyspace, codec });
+    },
+  };
+}
+
+export interface GetAllOperationOptions<V> extends GetOperationOptions<V> {
+  readonly limit?: number;
+}
+
+/** Reads a range. */
+export function getAll<V = string>(
+  keys: KeyRange,
+  options: GetAllOperationOptions<V> = {},
+): Operation<RangeResult<KeyValue<V>>> {
+  const codec = codecOf(options.as);
+  const { limit = 0 } = options;
+  return {
+    isWrite: false,
+    encode: (keyspace) => requestRange(keyspace.rangeToWire(wireRange(keys)), { limit }),
+    decode: (response, keyspace) => {
+      const { header, kvs, more, count } = rangeOf(response);
+      const items = kvs.map((pair) => toKeyValue(pair, { keyspace, codec }));
+      return { items, more, count: Number(count), revision: header?.revision ?? 0n };
+    },
+  };
+}
+
+export interface PutOperationOptions<V, P> {
+  readonly as?: Codec<V>;
+  readonly lease?: bigint | { readonly id: bigint } | undefined;
+  readonly previous?: boolean;
+  readonly previousAs?: Codec<P>;
+}
+
+/** Writes one key. A transaction may write a key once. */
+export function put<V = string | Uint8Array, P = string>(
+  key: Key,
+  value: V,
+  options: PutOperationOptions<V, P> = {},
+): Operation<PutResult<P>> {
+  const { lease, previous = false } = options;
+  const codec = codecOf(options.previousAs ?? (options.as as Codec<P> | undefined));
+  return {
+    isWrite: true,
+    encode: (keyspace) =>
+      op({
+        case: "requestPut",
+        value: create(etcdserverpb.PutRequestSchema, {
+          key: keyspace.toWire(keyBytes(key)),
+          value: encodeValue(value, options.as),
+          lease: typeof lease === "object" ? lease.id : (lease ?? 0n),
+          prevKv: previous,
+        }),
+      }),
+    decode: ({ response }, keyspace) => {
+      if (response.case !== "responsePut") throw unexpected("put");
+      const { header, prevKv } = response.value;
+      return {
+        revision: header?.revision ?? 0n,
+        previous: prevKv === undefined ? undefined : toKeyValue(prevKv, { keyspace, codec }),
+      };
+    },
+  };
+}
+
+export interface RemoveOperationOptions<V> {
+  readonly previous?: boolean;
+  readonly as?: Codec<V>;
+}
+
+/** Deletes a key or a range. */
+export function remove<V = string>(
+  keys: Key | KeyRange,
+  options: RemoveOperationOptions<V> = {},
+): Operation<DeleteResult<V>> {
+  const codec = codecOf(options.as);
+  return {
+    isWrite: true,
+    encode: (keyspace) =>
+      op({
+        case: "requestDeleteRange",
+        value: create(etcdserverpb.DeleteRangeRequestSchema, {
+          ...keyspace.rangeToWire(wireRange(keys)),
+          prevKv: options.previous ?? false,
+        }),
+      }),
+    decode: ({ response }, keyspace) => {
+      if (response.case !== "responseDeleteRange") throw unexpected("delete");
+      const { header, deleted, prevKvs } = response.value;
+      return {
+        deleted: Number(deleted),
+        revision: header?.revision ?? 0n,
+        previous: prevKvs.map((pair) => toKeyValue(pair, { keyspace, codec })),
+      };
+    },
+  };
+}
+
+function codecOf<V>(codec: Codec<V> | undefined): Codec<V> {
+  // Without a codec V is string, by the signatures above.
+  return codec ?? (utf8 as unknown as Codec<V>);
+}
+
+export function op(request: etcdserverpb.RequestOp["request"]): etcdserverpb.RequestOp {
+  return create(etcdserverpb.RequestOpSchema, { request });
+}
+
+function requestRange(
+  range: { readonly key: Uint8Array; readonly rangeEnd: Uint8Array },
+  options: { readonly limit?: number },
+): etcdserverpb.RequestOp {
+  return op({
+    case: "requestRange",
+    value: create(etcdserverpb.RangeRequestSchema, rangeRequest(range, options)),
+  });
+}
+
+function rangeOf({ response }: etcdserverpb.ResponseOp): etcdserverpb.RangeResponse {
+  if (response.case === "responseRange") return response.value;
+  throw unexpected("range");
+}
+
+export function unexpected(what: string): Error {
+  return new Error(`the server answered something else than a ${what} in its place`);
+}
