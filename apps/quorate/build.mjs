@@ -18,8 +18,8 @@ const shared = {
   target: "node20",
   format: "cjs",
   conditions: ["@quorate/source"],
-  // The database finds its prebuilt library beside itself.
-  external: ["rocksdb-native"],
+  // Both find their prebuilt libraries beside themselves.
+  external: ["rocksdb-native", "@node-rs/bcrypt"],
   sourcemap: true,
   sourcesContent: false,
   legalComments: "none",
