@@ -6,6 +6,7 @@ import { Cache, CACHE_PAGE_ROWS, type CacheOptions, type CacheParts } from "../c
 import { listRange } from "../cache/list-prefix.js";
 import type { CallOptions } from "../calls.js";
 import { prefixEnd, toBytes } from "../session/key-bytes.js";
+import { conflictPause } from "../session/conflict-pause.js";
 import { linkSignals } from "../session/linked-signal.js";
 import type { ValueCodec } from "../stm/transaction.js";
 import { ConflictError, UpdateConflictError } from "./collection-errors.js";
@@ -161,7 +162,7 @@ export class Collection<V> {
       if (attempt >= attemptsMax) throw new UpdateConflictError(id, attempt);
       current = this.#documentOf(found);
       // The first repetition is at once, with what came with the refusal.
-      if (attempt > 1) await this.#parts.calls.backOff(attempt - 2, options.signal);
+      if (attempt > 1) await conflictPause(attempt - 2, [options.signal, this.#parts.calls.closed]);
     }
   }
 

@@ -8,6 +8,7 @@
 import { etcdserverpb, type MessageInitShape } from "@quorate/proto";
 import type { CallOptions, Calls } from "../calls.js";
 import { isRefusal } from "../lease/is-refusal.js";
+import { conflictPause } from "../session/conflict-pause.js";
 import { nameOf, toBytes } from "../session/key-bytes.js";
 import { ReadView, rangedPair, rangeOp, type ReadRow } from "./read-view.js";
 import {
@@ -44,7 +45,7 @@ export async function runStm<T, V>(
   let fetched = new Map<string, ReadRow>();
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     // The first repetition is at once: what it needs came with the refusal.
-    if (attempt > 2) await calls.backOff(attempt - 3, options.signal);
+    if (attempt > 2) await conflictPause(attempt - 3, [options.signal, calls.closed]);
     options.signal?.throwIfAborted();
     const reads = new ReadView({ calls, callOptions, hasSnapshot, fetched });
     const writes = new Map<string, Write>();
