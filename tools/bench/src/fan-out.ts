@@ -20,6 +20,8 @@ export interface FanOutFigures {
 
 export const watcherCount = 1000;
 const connectionCount = 10;
+const streamsEach = 10;
+const watchersPerStream = watcherCount / (connectionCount * streamsEach);
 const putsInFlight = 4;
 const key = "watched";
 const warmUpPuts = 50;
@@ -54,7 +56,7 @@ async function run(server: ServerProcess, watchers: Watchers, puts: number): Pro
   };
 }
 
-/** Streams with one watcher each, spread over a few connections. */
+/** Streams with a few watchers each, spread over a few connections. */
 class Watchers {
   readonly #connections: H2Connection[] = [];
   #created = 0;
@@ -102,8 +104,11 @@ class Watchers {
     });
     connection.onFailure((error) => this.#fail(error));
     this.#connections.push(connection);
-    for (let index = 0; index < watcherCount / connectionCount; index++)
-      counters.set(connection.call(watchCreate(key), { open: true }), new EventCounter());
+    for (let index = 0; index < streamsEach; index++) {
+      const stream = connection.call(watchCreate(key), { open: true });
+      counters.set(stream, new EventCounter());
+      for (let further = 1; further < watchersPerStream; further++) connection.send(stream, watchCreate(key));
+    }
     connection.flush();
   }
 

@@ -4,7 +4,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Subject } from "./server-process.js";
 
-const quorateEntry = fileURLToPath(new URL("../../../apps/quorate/dist/quorate.js", import.meta.url));
+/** `QUORATE_BIN` names another build, so that one can be measured while the next is made. */
+const quorateEntry =
+  process.env["QUORATE_BIN"] ??
+  fileURLToPath(new URL("../../../apps/quorate/dist/quorate.js", import.meta.url));
 
 /** @throws Error that says what is missing. */
 export function findSubject(name: string, etcd: string): Subject {

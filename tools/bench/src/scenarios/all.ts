@@ -1,7 +1,7 @@
 /** All scenarios, in the order they are run. */
 import type { FigureScenario } from "../figure-scenario.js";
 import { catchup } from "./catchup.js";
-import { leaseStorm } from "./lease-storm.js";
+import { lease, leaseStorm } from "./lease-storm.js";
 import { watchIdle } from "./watch-idle.js";
 import { watchMany } from "./watch-many.js";
 import { watchStalled } from "./watch-stalled.js";
@@ -11,5 +11,6 @@ export const figureScenarios: readonly FigureScenario[] = [
   watchMany,
   watchIdle,
   watchStalled,
+  lease,
   leaseStorm,
 ];
