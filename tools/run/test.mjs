@@ -5,7 +5,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildServerIfStale, installIfStale, requireNode, root, runNode } from "./workspace.mjs";
+import {
+  buildConsoleIfStale,
+  buildServerIfStale,
+  installIfStale,
+  requireNode,
+  root,
+  runNode,
+} from "./workspace.mjs";
 
 requireNode();
 const scratch = mkdtempSync(join(tmpdir(), "quorate-test-"));
@@ -49,16 +56,15 @@ function check(name, script, args) {
 
 function endToEnd() {
   if (!existsSync(join(root, "apps/e2e/vitest.config.ts"))) return;
-  const started = begin("server");
-  const ok = buildServerIfStale();
-  outcomes.push({
-    name: "server",
-    passed: ok ? 1 : 0,
-    failed: ok ? 0 : 1,
-    skipped: 0,
-    seconds: secondsSince(started),
-  });
+  bundle("server", buildServerIfStale);
+  bundle("console", buildConsoleIfStale);
   suite("end to end", ["--config", "apps/e2e/vitest.config.ts"]);
+}
+
+function bundle(name, buildIfStale) {
+  const started = begin(name);
+  const ok = buildIfStale();
+  outcomes.push({ name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, seconds: secondsSince(started) });
 }
 
 /** One run of vitest, counted from its own report. A file that cannot be loaded has no tests to count and is one failure. */
