@@ -79,7 +79,6 @@ describe("members that owe no answer", () => {
 describe("entries that cannot be applied stop the member", () => {
   test.each([
     ["an operation nobody knows", Uint8Array.of(0xc2, 0x3e + 1, 0x00)],
-    ["an operation for a later release", encodeRequest({ authEnable: {} })],
     ["no operation", encodeRequest({})],
     ["a malformed put", Uint8Array.of(0x22, 0x02, 0x0a, 0x05)],
     ["a cut envelope", Uint8Array.of(0x22, 0x05, 0x0a)],

@@ -24,7 +24,7 @@ import type { AlarmSet } from "./alarm-set.js";
 import { applyAuthOperation, hashNeeded, isAuthOperation } from "./auth-operations.js";
 import { EntryCaller } from "./entry-caller.js";
 import { applyAlarm, applyClusterOperation, isClusterOperation } from "./cluster-operations.js";
-import type { ClusterState } from "./cluster-port.js";
+import type { ClusterState, RowSink } from "./cluster-port.js";
 import { executeDelete, executePath, executePut, quotePrevious, type Execution } from "./execute.js";
 import { decodeLeaseId, executeCheckpoint, executeGrant, executeRevoke } from "./lease-operations.js";
 import type { LeaseTable } from "./lessor-port.js";
@@ -82,6 +82,10 @@ export class Applier {
   readonly #settleSource: SettleSource;
   readonly #auth: AuthStore;
   readonly #judge: Judge;
+  /** Into the open transaction. */
+  readonly #rows: RowSink = (table, key, value) => {
+    this.#store.setRow(table, key, value);
+  };
   /** Who asked for the entry at hand. */
   readonly #caller: EntryCaller = new EntryCaller();
   readonly #reader = new WireReader();
@@ -337,9 +341,7 @@ export class Applier {
       caller: this.#caller,
       index: context.index,
       hashed,
-      rows: (table, key, value) => {
-        store.setRow(table, key, value);
-      },
+      rows: this.#rows,
     });
     const revision = store.end();
     if (typeof answer === "string") return refused(answer, revision);
@@ -364,9 +366,9 @@ export class Applier {
         isClusterOperation(operation),
         () => `entry ${String(context.index)}: operation ${String(operation)} is not known`,
       );
-      applyClusterOperation(operation, content, this.#options.cluster, (table, key, value) => {
-        store.setRow(table, key, value);
-      });
+      applyClusterOperation(operation, content, this.#options.cluster, this.#rows);
+      // Every member publishes itself at each start, so this comes early in every life.
+      this.#auth.keepRevision(this.#rows);
     }
     return applied(store.end(), context.wantsReply ? body : undefined, false);
   }
@@ -378,9 +380,8 @@ export class Applier {
       () => `entry ${String(context.index)} is an unsupported v2 request: ${JSON.stringify(request)}`,
     );
     store.begin(context.index, context.term);
-    applyV2Request(request, this.#options.cluster, (table, key, value) => {
-      store.setRow(table, key, value);
-    });
+    applyV2Request(request, this.#options.cluster, this.#rows);
+    this.#auth.keepRevision(this.#rows);
     return applied(store.end(), undefined, false);
   }
 

@@ -54,6 +54,7 @@ export class AuthStore {
   tokens: AuthTokens = NO_TOKENS;
   #enabled = false;
   #revision = FIRST_REVISION;
+  #isRevisionStored = false;
   #users = new Map<string, User>();
   #roles = new Map<string, Role>();
   /** Made when they are asked for, forgotten with each change. */
@@ -194,6 +195,19 @@ export class AuthStore {
 
   bumpRevision(rows: RowSink): void {
     this.#revision += 1;
+    this.#storeRevision(rows);
+  }
+
+  /**
+   * Stores the revision of a store that was never changed, once. A member of etcd that is sent a database without it counts from 0, and
+   * so differently from all others for ever.
+   */
+  keepRevision(rows: RowSink): void {
+    if (!this.#isRevisionStored) this.#storeRevision(rows);
+  }
+
+  #storeRevision(rows: RowSink): void {
+    this.#isRevisionStored = true;
     rows("auth", REVISION_KEY, encodeRevision(this.#revision));
   }
 
@@ -210,8 +224,10 @@ export class AuthStore {
       checkName(table, key, role.name);
       this.#roles.set(role.name, role);
     } else if (compareBytes(key, ENABLED_KEY) === 0) this.#enabled = value[0] === 1;
-    else if (compareBytes(key, REVISION_KEY) === 0)
+    else if (compareBytes(key, REVISION_KEY) === 0) {
       this.#revision = Math.max(decodeRevision(value), FIRST_REVISION);
+      this.#isRevisionStored = true;
+    }
   }
 
   /** Takes over the state of `other`, which must not be used afterwards: a database from the leader has replaced our own. */
@@ -219,6 +235,7 @@ export class AuthStore {
     const old = this.#users;
     this.#enabled = other.#enabled;
     this.#revision = other.#revision;
+    this.#isRevisionStored = other.#isRevisionStored;
     this.#users = other.#users;
     this.#roles = other.#roles;
     this.#permissions.clear();
