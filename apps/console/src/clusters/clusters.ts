@@ -63,7 +63,7 @@ export class Clusters {
 
   async stop(): Promise<void> {
     for (const { cluster } of this.#byId.values()) cluster.metrics.stop();
-    await Promise.all([...this.#byId.values()].map(({ connection }) => connection.close()));
+    for (const { connection } of this.#byId.values()) await connection.close();
   }
 }
 

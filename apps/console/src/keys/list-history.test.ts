@@ -4,7 +4,7 @@ import { text, useConsole, utf8 } from "../testing/use-console.js";
 
 const app = useConsole();
 const { HistoryEnd } = consolepb;
-const ENDS = new Map(Object.entries(HistoryEnd).map(([name, end]) => [end, name]));
+const ENDS = new Map<number, string>(Object.entries(HistoryEnd).map(([name, end]) => [end, name]));
 
 /** `value@revision`, `-@revision` for a deletion, and why there is no more. */
 async function history(key: string, limit = 0): Promise<string[]> {

@@ -20,7 +20,7 @@ function counted(signal = new AbortController().signal): ReadContext & { reads: 
       unary: (async (method, input, options) => {
         const answer = await calls.unary(method, input, options);
         context.reads += 1;
-        if (method.output === etcdserverpb.RangeResponseSchema) {
+        if (answer.$typeName === etcdserverpb.RangeResponseSchema.typeName) {
           context.keys += (answer as unknown as etcdserverpb.RangeResponse).kvs.length;
         }
         return answer;

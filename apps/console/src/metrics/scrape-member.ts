@@ -22,7 +22,7 @@ export function scrapeMember(
       signal: AbortSignal.any([signal, AbortSignal.timeout(SCRAPE_TIMEOUT_MS)]),
     };
     const request = open(endpoint, tls, options);
-    request.on("response", (response) => readPage(response).then(resolve, reject));
+    request.on("response", (response) => void readPage(response).then(resolve, reject));
     request.on("error", reject);
     request.end();
   });

@@ -1,6 +1,6 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { CONSOLE_HEADERS, formatHexId, v3lockpb } from "@quorate/proto";
+import { CONSOLE_HEADERS, etcdserverpb, formatHexId, v3lockpb } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import { text, useConsole, utf8 } from "../testing/use-console.js";
 
@@ -20,7 +20,11 @@ const refusal = (call: Promise<unknown>): Promise<{ code: Code; text: string } |
 describe("forwarded calls", () => {
   it("reach the cluster and bring its answers", async () => {
     const put = await app.kv.put({ key: utf8("k"), value: utf8("1") });
-    const compare = { key: utf8("k"), target: 2, targetUnion: { case: "modRevision" as const, value: 1n } };
+    const compare = {
+      key: utf8("k"),
+      target: etcdserverpb.Compare_CompareTarget.MOD,
+      targetUnion: { case: "modRevision" as const, value: 1n },
+    };
     const txn = await app.kv.txn({
       compare: [compare],
       failure: [{ request: { case: "requestRange", value: { key: utf8("k") } } }],

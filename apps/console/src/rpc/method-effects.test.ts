@@ -1,4 +1,5 @@
 import { consolepb, create, etcdserverpb, v3lockpb } from "@quorate/proto";
+import type { MessageInitShape } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import { EFFECT_NAMES, FORWARDED_SERVICES, effectOf, isChange } from "./method-effects.js";
 
@@ -33,8 +34,10 @@ describe("what methods do", () => {
     const range = { request: { case: "requestRange", value: { key } } } as const;
     const put = { request: { case: "requestPut", value: { key } } } as const;
     const nested = (op: typeof range | typeof put) =>
-      ({ request: { case: "requestTxn", value: { failure: [op] } } }) as const;
-    const change = (init: Parameters<typeof create<typeof etcdserverpb.TxnRequestSchema>>[1]): boolean =>
+      ({ request: { case: "requestTxn", value: { failure: [op] } } }) as MessageInitShape<
+        typeof etcdserverpb.RequestOpSchema
+      >;
+    const change = (init: MessageInitShape<typeof etcdserverpb.TxnRequestSchema>): boolean =>
       isChange(KV.method.txn, create(etcdserverpb.TxnRequestSchema, init));
     expect(change({})).toBe(false);
     expect(change({ success: [range], failure: [nested(range)] })).toBe(false);
@@ -45,10 +48,8 @@ describe("what methods do", () => {
   });
 
   it("asking for alarms and for whether a downgrade would do changes nothing, acting does", () => {
-    const alarm = (action: number): boolean =>
-      isChange(Maintenance.method.alarm, create(etcdserverpb.AlarmRequestSchema, { action }));
-    const downgrade = (action: number): boolean =>
-      isChange(Maintenance.method.downgrade, create(etcdserverpb.DowngradeRequestSchema, { action }));
+    const alarm = (action: number): boolean => isChange(Maintenance.method.alarm, { action });
+    const downgrade = (action: number): boolean => isChange(Maintenance.method.downgrade, { action });
     expect([0, 1, 2, 9].map(alarm)).toEqual([false, true, true, true]);
     expect([0, 1, 2, 9].map(downgrade)).toEqual([false, true, true, true]);
     expect(isChange(Lease.method.leaseLeases, {})).toBe(false);

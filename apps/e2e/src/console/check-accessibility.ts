@@ -17,7 +17,7 @@ export async function findBarriers(page: Page): Promise<string[]> {
   // By the debugger, which the page's security policy does not bind.
   await page.evaluate(axeSource);
   const run = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`;
-  const { violations } = (await page.evaluate(run)) as { violations: readonly Violation[] };
+  const { violations } = await page.evaluate<{ violations: readonly Violation[] }>(run);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(
       ({ html, failureSummary }) => `${id}: ${help}\n  ${html.slice(0, 300)}\n  ${failureSummary ?? ""}`,

@@ -21,7 +21,7 @@ describe.skipIf(missesBrowser("a folder of a million keys"))("a folder of a mill
       countOnly: true,
     });
     expect(count).toBe(BigInt(KEYS));
-    for (const body of ['{}', '{"prefix":"bWlsbGlvbi8="}', '{"prefix":"bWlsbGlvbi8=","limit":1000}']) {
+    for (const body of ["{}", '{"prefix":"bWlsbGlvbi8="}', '{"prefix":"bWlsbGlvbi8=","limit":1000}']) {
       const begun = performance.now();
       const response = await fetch(new URL("/quorate.console.v1.ConsoleService/ListChildren", journey.url), {
         method: "POST",
