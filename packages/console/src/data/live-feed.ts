@@ -9,7 +9,7 @@
 export type FeedState = "connecting" | "live" | "lost";
 
 export interface FeedOptions {
-  /** Reads one connection until it ends. `live` is called when the first message came. */
+  /** Reads one connection until it ends. `live` is called with each message; the first one makes the feed live. */
   readonly consume: (signal: AbortSignal, live: () => void) => Promise<void>;
   readonly onState: (state: FeedState, error?: unknown) => void;
   /** A failure that trying again cannot heal ends the feed. */
@@ -42,10 +42,12 @@ export function startFeed(options: FeedOptions): () => void {
       connection = new AbortController();
       const signal = AbortSignal.any([connection.signal, over.signal]);
       let error: unknown = new Error("The server ended the stream.");
+      let isLive = false;
       try {
         await options.consume(signal, () => {
           failures = 0;
-          options.onState("live");
+          if (!isLive) options.onState("live");
+          isLive = true;
         });
       } catch (cause) {
         error = cause;

@@ -1,0 +1,206 @@
+import { ArrowLeft, FileQuestion, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { useQueryClient } from "@tanstack/react-query";
+import { mvccpb, formatPaddedHexId } from "@quorate/proto";
+import { useEffect, useState } from "react";
+import type { ReactElement } from "react";
+import { keepCluster } from "../../app/url-state.js";
+import { useClusterId, useClusterQuery, useMayWrite } from "../../data/index.js";
+import { latin1, startsWithBytes } from "../../text/bytes.js";
+import { etcdctl, sdkCall } from "../../text/commands.js";
+import { escapeBytes } from "../../text/escape.js";
+import { formatCount } from "../../text/format.js";
+import {
+  Bytes,
+  CopyAs,
+  CopyButton,
+  DescriptionList,
+  EmptyState,
+  ErrorState,
+  IconButton,
+  Skeleton,
+  Tabs,
+  useToast,
+} from "../../ui/index.js";
+import { DeleteKeyDialog } from "./delete-dialogs.js";
+import type { KeyEvents } from "./key-events.js";
+import { KeyHistory } from "./key-history.js";
+import { KeyPath } from "./key-path.js";
+import type { KeysState, SetKeysState } from "./keys-state.js";
+import { ValuePane } from "./value-pane.js";
+
+export interface KeyDetailProps {
+  readonly keyBytes: Uint8Array;
+  readonly state: KeysState;
+  readonly set: SetKeysState;
+  readonly events: KeyEvents;
+  /** Leads back to the list where there is room for one pane only. */
+  readonly onBack?: (() => void) | undefined;
+}
+
+/** A key outside of the watched prefix is looked at again so often. */
+const unwatchedRefetchMs = 3000;
+
+export function KeyDetail({ keyBytes, state, set, events, onBack }: KeyDetailProps): ReactElement {
+  const query = useKey(keyBytes, state, events);
+  const write = useMayWrite(state.rev);
+  const [deleting, setDeleting] = useState(false);
+  const toast = useToast();
+  const kv = query.data ?? undefined;
+  const title = escapeBytes(keyBytes);
+  return (
+    <section className="keys-detail" aria-label={`Key ${title}`}>
+      <header className="keys-head">
+        {onBack !== undefined && (
+          <IconButton label="Back to the keys" icon={<ArrowLeft />} onClick={onBack} />
+        )}
+        <h2>
+          <KeyPath bytes={keyBytes} onPrefix={(prefix) => set({ prefix, q: "" }, { push: true })} />
+        </h2>
+        <div className="keys-head-actions">
+          <CopyButton label="Copy the key" text={title} />
+          <CopyAs {...copies(keyBytes, state, kv)} />
+          <IconButton
+            label={write.reason ?? "Delete this key"}
+            size="s"
+            icon={<Trash2 />}
+            disabled={!write.allowed || kv === undefined}
+            onClick={() => setDeleting(true)}
+          />
+        </div>
+      </header>
+      {query.isPending ? (
+        <Skeleton lines={6} />
+      ) : query.isError ? (
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <>
+          {kv !== undefined && <Metadata kv={kv} />}
+          <Tabs
+            label="About the key"
+            className="keys-tabs"
+            value={state.tab}
+            onChange={(tab) => set({ tab, at: 0n })}
+            items={[
+              { value: "value", label: "Value" },
+              { value: "history", label: "History" },
+            ]}
+          >
+            {(tab) =>
+              tab === "history" ? (
+                <KeyHistory keyBytes={keyBytes} current={kv} state={state} set={set} />
+              ) : kv === undefined ? (
+                <Absent isPast={state.rev !== 0n} />
+              ) : (
+                <ValuePane key={latin1(keyBytes)} kv={kv} state={state} set={set} />
+              )
+            }
+          </Tabs>
+        </>
+      )}
+      {kv !== undefined && (
+        <DeleteKeyDialog
+          open={deleting}
+          kv={kv}
+          onClose={() => setDeleting(false)}
+          onDeleted={() => {
+            toast.success("Deleted", title);
+            void query.refetch();
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+/** The key as it is now and stays true by the screen's watch, or as it was; null when it does not exist. */
+function useKey(key: Uint8Array, { rev, prefix }: KeysState, events: KeyEvents) {
+  const clusterId = useClusterId();
+  const queries = useQueryClient();
+  const name = latin1(key);
+  const isWatched = startsWithBytes(key, prefix);
+  const query = useClusterQuery(
+    ["key", name, String(rev)],
+    async (clients, signal) => {
+      const { kvs } = await clients.kv.range({ key, revision: rev }, { signal });
+      return kvs[0] ?? null;
+    },
+    rev === 0n && !isWatched ? { refetchMs: unwatchedRefetchMs } : {},
+  );
+  useEffect(() => {
+    if (rev !== 0n) return undefined;
+    return events.follow(key, ({ type, kv }) => {
+      const next = type === mvccpb.Event_EventType.DELETE ? null : (kv ?? null);
+      queries.setQueryData<mvccpb.KeyValue | null>(["cluster", clusterId, "key", name, "0"], (known) =>
+        next !== null && known != null && known.modRevision > next.modRevision ? known : next,
+      );
+    });
+  }, [events, key, name, rev, clusterId, queries]);
+  return query;
+}
+
+function Metadata({ kv }: { readonly kv: mvccpb.KeyValue }): ReactElement {
+  const lease = formatPaddedHexId(kv.lease);
+  return (
+    <div className="keys-facts">
+      <DescriptionList
+        items={[
+          { label: "Modified at", value: <Revision value={kv.modRevision} /> },
+          { label: "Created at", value: <Revision value={kv.createRevision} /> },
+          { label: "Version", value: formatCount(kv.version) },
+          { label: "Size", value: <Bytes value={kv.value.length} /> },
+          {
+            label: "Lease",
+            value:
+              kv.lease === 0n ? (
+                "None"
+              ) : (
+                <Link
+                  to="/leases"
+                  search={(previous) => ({ ...keepCluster(previous), lease })}
+                  className="mono"
+                >
+                  {lease}
+                </Link>
+              ),
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Revision({ value }: { readonly value: bigint }): ReactElement {
+  return <span className="mono">{formatCount(value)}</span>;
+}
+
+function Absent({ isPast }: { readonly isPast: boolean }): ReactElement {
+  return (
+    <EmptyState
+      icon={<FileQuestion />}
+      title={isPast ? "The key did not exist then" : "There is no such key"}
+    >
+      Its history may tell what became of it.
+    </EmptyState>
+  );
+}
+
+function copies(
+  key: Uint8Array,
+  { rev }: KeysState,
+  kv: mvccpb.KeyValue | undefined,
+): { etcdctl: string; typescript: string; more: { label: string; text: () => string }[] } {
+  const isNow = rev === 0n;
+  const value = kv?.value;
+  return {
+    etcdctl: etcdctl("get", [key], isNow ? [] : [`--rev=${rev}`]),
+    typescript: sdkCall("get", [key], isNow ? {} : { revision: `${rev}n` }),
+    more:
+      value === undefined
+        ? []
+        : [
+            { label: "Copy put as etcdctl", text: () => etcdctl("put", [key, value]) },
+            { label: "Copy put as TypeScript", text: () => sdkCall("put", [key, value]) },
+          ],
+  };
+}
