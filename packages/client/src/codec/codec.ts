@@ -25,3 +25,9 @@ export function json<T>(): Codec<T> {
     decode: (value) => JSON.parse(decoder.decode(value)) as T,
   };
 }
+
+/** For calls whose value type is text unless they name a codec. */
+export function codecOrText<V>(codec: Codec<V> | undefined): Codec<V> {
+  // Without a codec V is string, by the signatures of those who call this.
+  return codec ?? (utf8 as unknown as Codec<V>);
+}

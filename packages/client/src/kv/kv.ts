@@ -1,7 +1,7 @@
 /** Keys and values. All numbers of the store are bigint; text is UTF-8 unless a codec says otherwise. */
 import { etcdserverpb } from "@quorate/proto";
 import type { CallOptions, Calls } from "../calls.js";
-import { utf8, type Codec } from "../codec/codec.js";
+import { codecOrText, type Codec } from "../codec/codec.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 import { TxnBuilder } from "../txn/txn-builder.js";
 import { encodeValue } from "./encode-value.js";
@@ -139,7 +139,6 @@ export class Kv {
   }
 
   #view<V>(codec: Codec<V> | undefined): { readonly keyspace: Keyspace; readonly codec: Codec<V> } {
-    // Without a codec V is string, by the signatures above.
-    return { keyspace: this.#keyspace, codec: codec ?? (utf8 as unknown as Codec<V>) };
+    return { keyspace: this.#keyspace, codec: codecOrText(codec) };
   }
 }

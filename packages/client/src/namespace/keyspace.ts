@@ -31,6 +31,11 @@ export class Keyspace {
     return { key: start, rangeEnd: end };
   }
 
+  /** Whether a key of the wire is one of the namespace. */
+  contains(key: Uint8Array): boolean {
+    return key.length >= this.prefix.length && this.prefix.every((byte, i) => byte === key[i]);
+  }
+
   fromWire(key: Uint8Array): Uint8Array {
     return key.subarray(this.prefix.length);
   }

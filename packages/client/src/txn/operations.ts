@@ -1,6 +1,6 @@
 /** What a transaction does, each with the type of its result. */
 import { create, etcdserverpb } from "@quorate/proto";
-import { utf8, type Codec } from "../codec/codec.js";
+import { codecOrText, type Codec } from "../codec/codec.js";
 import { wireRange, keyBytes, type Key, type KeyRange } from "../kv/key-range.js";
 import { toKeyValue, type KeyValue } from "../kv/key-value.js";
 import type { DeleteResult, PutResult, RangeResult } from "../kv/kv-options.js";
@@ -30,7 +30,7 @@ export function get<V = string>(
   key: Key,
   options: GetOperationOptions<V> = {},
 ): Operation<KeyValue<V> | undefined> {
-  const codec = codecOf(options.as);
+  const codec = codecOrText(options.as);
   return {
     isWrite: false,
     encode: (keyspace) => requestRange(keyspace.rangeToWire(wireRange(key)), {}),
@@ -50,7 +50,7 @@ export function getAll<V = string>(
   keys: KeyRange,
   options: GetAllOperationOptions<V> = {},
 ): Operation<RangeResult<KeyValue<V>>> {
-  const codec = codecOf(options.as);
+  const codec = codecOrText(options.as);
   const { limit = 0 } = options;
   return {
     isWrite: false,
@@ -77,7 +77,7 @@ export function put<V = string | Uint8Array, P = string>(
   options: PutOperationOptions<V, P> = {},
 ): Operation<PutResult<P>> {
   const { lease, previous = false } = options;
-  const codec = codecOf(options.previousAs ?? (options.as as Codec<P> | undefined));
+  const codec = codecOrText(options.previousAs ?? (options.as as Codec<P> | undefined));
   return {
     isWrite: true,
     encode: (keyspace) =>
@@ -111,7 +111,7 @@ export function remove<V = string>(
   keys: Key | KeyRange,
   options: RemoveOperationOptions<V> = {},
 ): Operation<DeleteResult<V>> {
-  const codec = codecOf(options.as);
+  const codec = codecOrText(options.as);
   return {
     isWrite: true,
     encode: (keyspace) =>
@@ -132,11 +132,6 @@ export function remove<V = string>(
       };
     },
   };
-}
-
-function codecOf<V>(codec: Codec<V> | undefined): Codec<V> {
-  // Without a codec V is string, by the signatures above.
-  return codec ?? (utf8 as unknown as Codec<V>);
 }
 
 export function op(request: etcdserverpb.RequestOp["request"]): etcdserverpb.RequestOp {

@@ -1,0 +1,161 @@
+/** The client of a cluster: all of its services and recipes behind one object. */
+import type { Calls } from "./calls.js";
+import { Auth } from "./auth/auth.js";
+import { Cache, type CacheOptions } from "./cache/cache.js";
+import { Cluster } from "./cluster/cluster.js";
+import { codecOrText, type Codec } from "./codec/codec.js";
+import { Collection } from "./collection/collection.js";
+import { BalancedCalls } from "./connection/balanced-calls.js";
+import { EndpointPool } from "./connection/endpoint-pool.js";
+import type { Election } from "./election/election.js";
+import type { Key, KeyRange } from "./kv/key-range.js";
+import { keyBytes } from "./kv/key-range.js";
+import { Kv } from "./kv/kv.js";
+import type { Leases } from "./lease/leases.js";
+import type { Lock } from "./lock/lock.js";
+import { Maintenance } from "./maintenance/maintenance.js";
+import type { CreateDigest } from "./maintenance/read-snapshot.js";
+import { Keyspace } from "./namespace/keyspace.js";
+import { eventsOf, type Store } from "./session/store.js";
+import { Recipes, type ElectionOptions, type LockOptions } from "./session/recipes.js";
+import type { Session, SessionOptions } from "./session/session.js";
+import type { StmOptions, StmOutcome } from "./stm/stm-options.js";
+import type { StmTransaction } from "./stm/transaction.js";
+import type { Transport } from "./transport.js";
+import type { WatchOptions } from "./watch/watch-types.js";
+import type { Watch } from "./watch/watch.js";
+import { Watches } from "./watch/watches.js";
+
+/** Milliseconds that a call gets with all its repetitions, unless it says otherwise. */
+export const TIMEOUT_MS = 10_000;
+
+export interface ClientOptions {
+  /** Members to talk to, as `host:port`, `http(s)://host:port` or `unix:path`; one or several separated by commas or in a list. */
+  readonly endpoints: string | readonly string[];
+  /** Logs in when it is first needed. A cluster without authentication takes no notice. */
+  readonly user?: { readonly name: string; readonly password: string };
+  /** Default 10 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface ClientPorts {
+  readonly transport: Transport;
+  readonly createDigest?: CreateDigest;
+}
+
+/** What one client has, whatever its namespace. */
+interface Shared {
+  readonly calls: BalancedCalls;
+  readonly watches: Watches;
+  readonly createDigest: CreateDigest | undefined;
+}
+
+/** Keys and values: `get`, `put`, ... are those of `Kv`. */
+export class Client extends Kv implements AsyncDisposable {
+  readonly #shared: Shared;
+  readonly #keyspace: Keyspace;
+  readonly #recipes: Recipes;
+  /** What recipes stand on. */
+  readonly #store: Store;
+  readonly cluster: Cluster;
+  readonly maintenance: Maintenance;
+  /** Users and roles. Their permissions name whole keys, whatever the namespace. */
+  readonly auth: Auth;
+
+  /** @private Made by `createClient`; with another transport by `connectClient`. */
+  constructor(shared: Shared, keyspace: Keyspace) {
+    super(shared.calls, keyspace);
+    this.#shared = shared;
+    this.#keyspace = keyspace;
+    this.#store = { calls: shared.calls, events: eventsOf(shared.watches), keyspace };
+    this.#recipes = new Recipes(this.#store);
+    this.cluster = new Cluster(shared.calls);
+    this.maintenance = new Maintenance(shared.calls, shared.createDigest);
+    this.auth = new Auth(shared.calls);
+  }
+
+  /** Calls of any method of etcd's services, balanced and authenticated: for what this SDK has no words for. */
+  get calls(): Calls {
+    return this.#shared.calls;
+  }
+
+  /** Leases: granted, kept alive, asked about, revoked. */
+  get leases(): Leases {
+    return this.#recipes.leases;
+  }
+
+  /** The same client for keys below a prefix, which its users do not see. Closing either closes both. */
+  namespace(prefix: Key): Client {
+    return new Client(this.#shared, this.#keyspace.below(keyBytes(prefix)));
+  }
+
+  /** Changes of a key or a range, from now on or from `startRevision`. */
+  watch<V = string>(keys: Key | KeyRange, options: WatchOptions<V> = {}): Watch<V> {
+    return this.#shared.watches.watch(this.#keyspace, keys, options);
+  }
+
+  /** Several locks and leaderships on one lease. */
+  session(options: SessionOptions = {}): Promise<Session> {
+    return this.#recipes.session(options);
+  }
+
+  /** Waits for a lock, which is shared with `etcdctl lock` and Go clients under the same name. */
+  lock(name: Key, options: LockOptions = {}): Promise<Lock> {
+    return this.#recipes.lock(name, options);
+  }
+
+  /** @returns undefined when somebody else has it. */
+  tryLock(name: Key, options: LockOptions = {}): Promise<Lock | undefined> {
+    return this.#recipes.tryLock(name, options);
+  }
+
+  election(name: Key): Election<string>;
+  election<V>(name: Key, options: ElectionOptions<V>): Election<V>;
+  election<V>(name: Key, options?: ElectionOptions<V>): Election<V> {
+    return this.#recipes.election(name, options ?? { codec: codecOrText<V>(undefined) });
+  }
+
+  /** Reads and writes that take effect together or are done again; see `StmOptions` for what they see of others. */
+  stm<T>(body: (tx: StmTransaction<string>) => Promise<T> | T, options?: StmOptions): Promise<StmOutcome<T>>;
+  stm<T, V>(
+    body: (tx: StmTransaction<V>) => Promise<T> | T,
+    options: StmOptions & { readonly as: Codec<V> },
+  ): Promise<StmOutcome<T>>;
+  stm<T, V>(
+    body: (tx: StmTransaction<V>) => Promise<T> | T,
+    options: StmOptions & { readonly as?: Codec<V> } = {},
+  ): Promise<StmOutcome<T>> {
+    const { as, ...rest } = options;
+    return this.#recipes.stm(codecOrText(as), body, rest);
+  }
+
+  /** A local copy of all keys below a prefix, kept up to date. */
+  cache<V = string>(prefix: Key, options: CacheOptions & { readonly as?: Codec<V> } = {}): Cache<V> {
+    const { as, ...rest } = options;
+    return new Cache(this.#store, prefix, codecOrText(as), rest);
+  }
+
+  /** Values of one type below a prefix. */
+  collection<V>(prefix: string, codec: Codec<V>): Collection<V> {
+    return new Collection(this.#store, prefix, codec);
+  }
+
+  /** Ends all calls and watches with `ClosedError`, and all connections. Leases live on until their time is over. */
+  close(): void {
+    this.#shared.calls.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}
+
+/** A client over a transport of the caller's. @throws TypeError for endpoints that are none. */
+export function connectClient(options: ClientOptions, { transport, createDigest }: ClientPorts): Client {
+  const { endpoints, timeoutMs = TIMEOUT_MS, user } = options;
+  const list = (typeof endpoints === "string" ? endpoints.split(",") : endpoints).map((each) => each.trim());
+  const pool = new EndpointPool(transport, list);
+  const calls = new BalancedCalls({ pool, timeoutMs, user });
+  return new Client({ calls, watches: new Watches(calls), createDigest }, new Keyspace());
+}

@@ -1,0 +1,2 @@
+/** Leases, locks, elections, software transactions, caches and collections: what their rooms export. */
+export {};

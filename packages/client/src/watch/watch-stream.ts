@@ -1,0 +1,166 @@
+/**
+ * One stream of the Watch service with the watches on it. Ids are chosen here, so that answers need no order. A stream that breaks, or of
+ * which nothing is heard, hands its watches back; each begins anew elsewhere, behind what it was told.
+ */
+import { etcdserverpb, type mvccpb } from "@quorate/proto";
+import type { Calls } from "../calls.js";
+import { QuorateError } from "../errors/errors.js";
+import { SILENCE_MS } from "./limits.js";
+import type { CarriedWatch } from "./raw-watch.js";
+
+export interface WatchStreamEvents {
+  /** The stream is over. `watches` were on it; `error` says why, undefined when it was not needed any more. */
+  onEnd(stream: WatchStream, watches: readonly CarriedWatch[], error: unknown): void;
+  /** Begin this one again: the server has given it up. */
+  onReturned(watch: CarriedWatch): void;
+  /** The stream works. */
+  onHeard(): void;
+}
+
+interface Place {
+  readonly watch: CarriedWatch;
+  /** Events of revisions whose response was cut in pieces. */
+  pieces: mvccpb.Event[];
+}
+
+/** Progress of a whole stream comes under this id. */
+const ALL_WATCHES = -1n;
+
+export class WatchStream {
+  readonly #stream: ReturnType<typeof openStream>;
+  readonly #events: WatchStreamEvents;
+  readonly #places = new Map<bigint, Place>();
+  readonly #ids = new Map<CarriedWatch, bigint>();
+  #nextId = 1n;
+  #heardMs: number = performance.now();
+  #isEnded = false;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(calls: Calls, events: WatchStreamEvents) {
+    this.#events = events;
+    this.#stream = openStream(calls);
+    this.#timer = setInterval(() => this.#listen(), SILENCE_MS);
+    // A process may end while it watches nothing but this.
+    (this.#timer as { unref?: () => void }).unref?.();
+    void this.#read();
+  }
+
+  get count(): number {
+    return this.#places.size;
+  }
+
+  add(watch: CarriedWatch): void {
+    const watchId = this.#nextId++;
+    this.#places.set(watchId, { watch, pieces: [] });
+    this.#ids.set(watch, watchId);
+    this.#send({ case: "createRequest", value: { ...watch.request(), watchId } });
+  }
+
+  has(watch: CarriedWatch): boolean {
+    return this.#ids.has(watch);
+  }
+
+  remove(watch: CarriedWatch): void {
+    const watchId = this.#forget(watch);
+    if (watchId === undefined) return;
+    if (this.#places.size === 0) this.#end(undefined);
+    else this.#send({ case: "cancelRequest", value: { watchId } });
+  }
+
+  askProgress(): void {
+    this.#send({ case: "progressRequest", value: {} });
+  }
+
+  /** Ends the stream and all watches on it with `error`. */
+  close(error: unknown): void {
+    const watches = [...this.#ids.keys()];
+    this.#end(undefined);
+    for (const watch of watches) watch.failed(error);
+  }
+
+  #forget(watch: CarriedWatch): bigint | undefined {
+    const watchId = this.#ids.get(watch);
+    if (watchId === undefined) return undefined;
+    this.#ids.delete(watch);
+    this.#places.delete(watchId);
+    return watchId;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const response of this.#stream) {
+        this.#heardMs = performance.now();
+        this.#events.onHeard();
+        this.#hear(response);
+      }
+      this.#end(new QuorateError("the stream of watches ended", { code: 14, retry: "always" }));
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #hear(response: etcdserverpb.WatchResponse): void {
+    const { watchId, header, events } = response;
+    const revision = header?.revision ?? 0n;
+    if (watchId === ALL_WATCHES) {
+      for (const { watch, pieces } of this.#places.values())
+        if (pieces.length === 0) watch.progressed(revision);
+      return;
+    }
+    const place = this.#places.get(watchId);
+    // One that was cancelled here; what was under way is not for anybody.
+    if (place === undefined) return;
+    const { watch } = place;
+    if (response.canceled) {
+      this.#forget(watch);
+      if (watch.canceled(response.cancelReason, response.compactRevision)) this.#events.onReturned(watch);
+      if (this.#places.size === 0) this.#end(undefined);
+      return;
+    }
+    if (response.created) {
+      watch.created(revision);
+      return;
+    }
+    if (events.length === 0 && !response.fragment && place.pieces.length === 0) {
+      watch.progressed(revision);
+      return;
+    }
+    if (response.fragment) {
+      place.pieces.push(...events);
+      return;
+    }
+    const whole = place.pieces.length === 0 ? events : [...place.pieces, ...events];
+    place.pieces = [];
+    if (!watch.told(whole)) this.remove(watch);
+  }
+
+  #listen(): void {
+    const silentMs = performance.now() - this.#heardMs;
+    if (silentMs >= 2 * SILENCE_MS) {
+      this.#end(new QuorateError("nothing was heard of the watches", { code: 14, retry: "always" }));
+    } else if (silentMs >= SILENCE_MS) this.askProgress();
+  }
+
+  #send(requestUnion: Parameters<ReturnType<typeof openStream>["send"]>[0]["requestUnion"]): void {
+    if (this.#isEnded || requestUnion === undefined) return;
+    // The reader of the stream learns of its end.
+    this.#stream.send({ requestUnion }).catch(() => undefined);
+  }
+
+  #end(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearInterval(this.#timer);
+    this.#stream.cancel();
+    const watches = [...this.#ids.keys()];
+    this.#ids.clear();
+    this.#places.clear();
+    this.#events.onEnd(this, watches, error);
+  }
+}
+
+// Its types follow from the method, and are long.
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type
+function openStream(calls: Calls) {
+  return calls.bidi(etcdserverpb.Watch.method.watch, { requireLeader: true });
+}
