@@ -1,3 +1,7 @@
+// Named one by one: a module of theirs would have nothing that is used, and the bundler would leave it out.
+import "../styles/layers.css";
+import "../styles/tokens.css";
+import "../styles/base.css";
 import { Tooltip } from "@base-ui/react/tooltip";
 import { RouterProvider } from "@tanstack/react-router";
 import type { RouterHistory } from "@tanstack/react-router";
@@ -9,7 +13,6 @@ import type { TransportFactory } from "../data/index.js";
 import { ToastProvider } from "../ui/index.js";
 import { createConsoleRouter } from "./router.js";
 import { ShortcutProvider } from "./shortcuts.js";
-import "../styles/index.js";
 
 export interface AppProps {
   readonly transport: TransportFactory;
