@@ -44,6 +44,7 @@ export const rooms = {
       "@peculiar/x509",
       "jose",
       "prom-client",
+      "reflect-metadata",
       "yaml",
     ],
     externalForTests: ["@grpc/grpc-js"],
