@@ -4,7 +4,7 @@ import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { bytesParam, count, flag, int64, oneOf, text, useUrlState } from "../../app/url-state.js";
 import { describeError, failureKind } from "../../data/index.js";
-import { etcdctl } from "../../text/commands.js";
+import { etcdctl, quoteTypeScript } from "../../text/commands.js";
 import { formatCount, formatShort } from "../../text/format.js";
 import {
   Button,
@@ -22,6 +22,7 @@ import { EventList } from "./event-list.js";
 import { createMatcher } from "./event-row.js";
 import { RateCourse } from "./rate-course.js";
 import { useWatch } from "./use-watch.js";
+import type { WatchTarget } from "./use-watch.js";
 import { WatchForm } from "./watch-form.js";
 import "./live.css";
 
@@ -240,11 +241,11 @@ function watchFlags(exact: boolean, from: bigint): string[] {
   return [...(exact ? [] : ["--prefix"]), "--prev-kv", ...(from > 0n ? [`--rev=${from}`] : [])];
 }
 
-function watchCode({ prefix, exact, from }: { prefix: Uint8Array; exact: boolean; from: bigint }): string {
-  const key = JSON.stringify(new TextDecoder().decode(prefix));
-  const options = ["prevKv: true", ...(from > 0n ? [`startRevision: ${from}n`] : [])].join(", ");
+function watchCode({ prefix, exact, from }: WatchTarget): string {
+  const key = quoteTypeScript(prefix);
+  const options = ["previous: true", ...(from > 0n ? [`startRevision: ${from}n`] : [])].join(", ");
   const range = exact ? key : `{ prefix: ${key} }`;
-  return `for await (const batch of client.watch(${range}, { ${options} })) {\n  for (const event of batch.events) console.log(event);\n}`;
+  return `for await (const event of client.watch(${range}, { ${options} })) {\n  console.log(event);\n}`;
 }
 
 function isTyping(target: EventTarget | null): boolean {

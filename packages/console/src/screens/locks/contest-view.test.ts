@@ -1,31 +1,8 @@
-import { consolepb, create } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import { matchesContest, viewContests } from "./contest-view.js";
 import { Sightings } from "./sightings.js";
-
-const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
-
-interface Line {
-  readonly lease: bigint;
-  readonly created: bigint;
-  readonly value?: string;
-}
-
-function contest(name: string, lines: readonly Line[]): consolepb.Contest {
-  return create(consolepb.ContestSchema, {
-    name: bytes(name),
-    contenders: lines.map(({ lease, created, value = "" }) => ({
-      key: {
-        key: bytes(`${name}/${lease.toString(16)}`),
-        createRevision: created,
-        modRevision: created,
-        value: bytes(value),
-      },
-      lease,
-      ttlSeconds: 12n,
-    })),
-  });
-}
+import { fakeContest as contest } from "./testing/fake-contests.js";
+import type { FakeLine } from "./testing/fake-contests.js";
 
 describe("contests", () => {
   it("are held by the oldest creation, whatever order they arrive in", () => {
@@ -64,7 +41,7 @@ describe("contests", () => {
 });
 
 describe("sightings", () => {
-  const look = (lines: readonly Line[]): ReturnType<typeof viewContests> =>
+  const look = (lines: readonly FakeLine[]): ReturnType<typeof viewContests> =>
     viewContests([contest("l", lines)]);
   const first = { lease: 1n, created: 10n };
   const second = { lease: 2n, created: 20n };

@@ -5,15 +5,26 @@ import { parseEscaped } from "../../text/escape.js";
 import type { CompareDraft, OperationDraft, Relation, Target, TxnDraft } from "./draft.js";
 import type { KeyDraft } from "./key-reach.js";
 
-/** The draft must be one that `buildTxn` accepts. */
+/** The draft must be one that `buildTxn` accepts. Reads as the SDK does: if, do, else. */
 export function writeTypeScript(draft: TxnDraft): string {
-  return `const result = await client\n${indent(writeChain(draft), 1)}\n  .commit();`;
+  const imports = [...new Set(importsOf(draft))].toSorted();
+  const head = imports.length === 0 ? "" : `import { ${imports.join(", ")} } from "@quorate/client";\n\n`;
+  return `${head}const result = await client\n${indent(writeChain(draft), 1)}\n  .commit();`;
+}
+
+function importsOf(draft: TxnDraft): string[] {
+  return [
+    ...draft.compares.map((compare) => targetCalls[compare.target]),
+    ...[...draft.success, ...draft.failure].flatMap((operation) =>
+      operation.op === "txn" ? importsOf(operation.txn) : [operationCall(operation)],
+    ),
+  ];
 }
 
 function writeChain(draft: TxnDraft): string {
   const parts = [".txn()"];
   if (draft.compares.length > 0) parts.push(`.if(${writeList(draft.compares.map(writeCompare))})`);
-  if (draft.success.length > 0) parts.push(`.then(${writeList(draft.success.map(writeOperation))})`);
+  if (draft.success.length > 0) parts.push(`.do(${writeList(draft.success.map(writeOperation))})`);
   if (draft.failure.length > 0) parts.push(`.else(${writeList(draft.failure.map(writeOperation))})`);
   return parts.join("\n");
 }
@@ -35,8 +46,8 @@ const targetCalls: Readonly<Record<Target, string>> = {
 const relationCalls: Readonly<Record<Relation, string>> = {
   "=": "equals",
   "!=": "notEquals",
-  ">": "greaterThan",
-  "<": "lessThan",
+  ">": "above",
+  "<": "below",
 };
 
 function writeCompare(compare: CompareDraft): string {
@@ -49,25 +60,29 @@ function writeCompare(compare: CompareDraft): string {
   return `${targetCalls[compare.target]}(${writeKeys(compare)}).${relationCalls[compare.relation]}(${operand})`;
 }
 
+function operationCall(operation: Exclude<OperationDraft, { op: "txn" }>): string {
+  if (operation.op === "get") return operation.reach === "key" ? "get" : "getAll";
+  return operation.op === "delete" ? "remove" : "put";
+}
+
 function writeOperation(operation: OperationDraft): string {
+  if (operation.op === "txn") return `client\n${indent(writeChain(operation.txn), 1)}\n  .nested()`;
+  const call = operationCall(operation);
+  const options: string[] = [];
   switch (operation.op) {
-    case "get": {
-      const options: string[] = [];
-      if (operation.show === "keys") options.push("keysOnly: true");
-      if (operation.show === "count") options.push("countOnly: true");
-      if (operation.limit.trim() !== "") options.push(`limit: ${operation.limit.trim()}`);
-      return `get(${writeKeys(operation)}${writeOptions(options)})`;
-    }
-    case "put": {
-      const options: string[] = [];
+    case "get":
+      // One key has no limit; what is answered is the SDK's choice.
+      if (operation.reach !== "key" && operation.limit.trim() !== "") {
+        options.push(`limit: ${operation.limit.trim()}`);
+      }
+      return `${call}(${writeKeys(operation)}${writeOptions(options)})`;
+    case "put":
       if (operation.lease.trim() !== "") options.push(`lease: ${writeLease(operation.lease)}`);
-      if (operation.previous) options.push("prevKv: true");
-      return `put(${writeText(operation.key)}, ${writeText(operation.value)}${writeOptions(options)})`;
-    }
+      if (operation.previous) options.push("previous: true");
+      return `${call}(${writeText(operation.key)}, ${writeText(operation.value)}${writeOptions(options)})`;
     case "delete":
-      return `del(${writeKeys(operation)}${writeOptions(operation.previous ? ["prevKv: true"] : [])})`;
-    case "txn":
-      return `txn()\n${indent(writeChain(operation.txn).split("\n").slice(1).join("\n"), 1)}`;
+      if (operation.previous) options.push("previous: true");
+      return `${call}(${writeKeys(operation)}${writeOptions(options)})`;
   }
 }
 
