@@ -1,3 +1,4 @@
+import "./styles/index.js";
 import { startConsole } from "./app/start.js";
 import { browserTransport } from "./data/index.js";
 

@@ -23,7 +23,6 @@ export function baseExtensions(label: string): Extension {
     lineNumbers(),
     foldGutter(),
     drawSelection(),
-    bracketMatching(),
     highlightSelectionMatches(),
     search({ top: true }),
     keymap.of([...searchKeymap, ...foldKeymap]),
@@ -89,6 +88,7 @@ function editing(handlers: Handlers): Extension {
   return [
     history(),
     indentOnInput(),
+    bracketMatching(),
     highlightActiveLine(),
     // Escape lets the Tab key leave the editor again.
     keymap.of([

@@ -47,21 +47,21 @@ const look = EditorView.theme({
     color: "var(--ink)",
   },
   ".cm-searchMatch": { backgroundColor: "var(--warn-soft)", outline: "1px solid var(--warn)" },
-  ".cm-changedLine, .cm-insertedLine": {
-    backgroundColor: "color-mix(in srgb, var(--good) 14%, transparent) !important",
-  },
-  ".cm-deletedChunk, .cm-deletedLine": {
-    backgroundColor: "color-mix(in srgb, var(--bad) 14%, transparent) !important",
-  },
-  "&.cm-merge-a .cm-changedLine": {
-    backgroundColor: "color-mix(in srgb, var(--bad) 14%, transparent) !important",
+  // One ground per line and a stronger one for the words; on both, all text is in plain ink.
+  ".cm-changedLine": { backgroundColor: "var(--diff-new) !important" },
+  ".cm-deletedChunk, &.cm-merge-a .cm-changedLine": { backgroundColor: "var(--diff-old) !important" },
+  ".cm-insertedLine, .cm-deletedLine, .cm-deletedChunk .cm-deletedLine": {
+    background: "transparent !important",
   },
   ".cm-changedText, .cm-insertedLine .cm-changedText": {
-    background: "color-mix(in srgb, var(--good) 30%, transparent) !important",
+    background: "var(--diff-new-word) !important",
+    color: "var(--ink)",
   },
   ".cm-deletedText, &.cm-merge-a .cm-changedText": {
-    background: "color-mix(in srgb, var(--bad) 30%, transparent) !important",
+    background: "var(--diff-old-word) !important",
+    color: "var(--ink)",
   },
+  ".cm-changedText *, .cm-deletedText *": { color: "var(--ink)" },
   ".cm-collapsedLines": { background: "var(--sunken)", color: "var(--ink-3)", padding: "0.125rem 0.75rem" },
   ".cm-changeGutter": { width: "3px" },
 });

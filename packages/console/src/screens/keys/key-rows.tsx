@@ -1,9 +1,9 @@
 import { ChevronRight, Ellipsis, File, Folder, FolderOpen, Hourglass, RotateCw } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
-import { describeError, useClients } from "../../data/index.js";
-import { latin1 } from "../../text/bytes.js";
-import { formatBytes, formatCount } from "../../text/format.js";
+import { describeError, useClients, useClusterQuery } from "../../data/index.js";
+import { latin1, prefixRange } from "../../text/bytes.js";
+import { formatBytes, formatCount, plural } from "../../text/format.js";
 import {
   Badge,
   Button,
@@ -105,7 +105,7 @@ export function KeyRows({ state, set, events }: KeyRowsProps): ReactElement {
           );
         }}
       />
-      <StatusLine live={snapshot.live} model={model} />
+      <StatusLine live={snapshot.live} state={state} />
     </>
   );
 }
@@ -239,18 +239,26 @@ const liveWords: Readonly<Record<LiveState, string>> = {
   past: "As it was",
 };
 
-function StatusLine({ live, model }: { readonly live: LiveState; readonly model: TreeModel }): ReactElement {
-  const { root } = model;
+/** Counting costs other servers than Quorate time in proportion to the keys, so it is done rarely. */
+const recountMs = 15_000;
+
+function StatusLine({ live, state }: { readonly live: LiveState; readonly state: KeysState }): ReactElement {
+  const { prefix, rev } = state;
+  const count = useClusterQuery(
+    ["count", latin1(prefix), String(rev)],
+    async (clients, signal) => {
+      const request = { ...prefixRange(prefix), countOnly: true, revision: rev };
+      return (await clients.kv.range(request, { signal })).count;
+    },
+    rev === 0n ? { refetchMs: recountMs } : {},
+  );
   const tone = live === "live" ? "good" : live === "past" ? "warn" : "neutral";
   return (
     <div className="keys-status">
       <Badge tone={tone} dot>
         {liveWords[live]}
       </Badge>
-      <span>
-        {formatCount(root.children.length)}
-        {root.next.length > 0 ? "+" : ""} at the top
-      </span>
+      {count.data !== undefined && <span>{plural(count.data, "key")}</span>}
     </div>
   );
 }

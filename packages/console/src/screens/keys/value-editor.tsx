@@ -10,7 +10,15 @@ import { Button, Callout, ErrorNote, Segmented, useToast } from "../../ui/index.
 import { reindentJson } from "./json-text.js";
 import { ConflictError, putIfUnchanged } from "./key-writes.js";
 import type { ValueFormat } from "./keys-state.js";
-import { editFormat, editValue, formatNames, languageOf, parseValue, remarkOn } from "./value-format.js";
+import {
+  editFormat,
+  editLayout,
+  editValue,
+  formatNames,
+  languageOf,
+  parseValue,
+  remarkOn,
+} from "./value-format.js";
 
 export interface ValueEditorProps {
   /** The key as it is now, kept true while the person types. */
@@ -31,12 +39,13 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
   const [draft, setDraft] = useState(() => editValue(kv.value, format));
   const [merging, setMerging] = useState(false);
   const [conflict, setConflict] = useState<ConflictError>();
+  const layout = editLayout(base.value, format);
   const isStale = kv.modRevision > base.modRevision;
   const remark = remarkOn(draft, format);
   const isBroken = remark !== undefined && (format === "hex" || format === "base64");
   const save = useAction(async () => {
     try {
-      const value = parseValue(draft, format);
+      const value = parseValue(draft, format, layout);
       const revision = await putIfUnchanged(clients, {
         key: kv.key,
         value,
@@ -60,7 +69,7 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
   };
   const chooseFormat = (next: ValueFormat): void => {
     if (isBroken) return;
-    setDraft(editValue(parseValue(draft, format), next));
+    setDraft(editValue(parseValue(draft, format, layout), next));
     setFormat(next);
   };
   const formats = [...new Set([editFormat(base.value, shownFormat), "hex" as const, "base64" as const])];
@@ -153,7 +162,10 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
         )}
       </div>
       <p className="keys-value-note">
-        {remark ?? `Saved only if the key is still as it was at revision ${formatCount(base.modRevision)}.`}
+        {remark ??
+          `Saved only if the key is still as it was at revision ${formatCount(base.modRevision)}${
+            layout === "one-line-json" ? ", on one line as before" : ""
+          }.`}
       </p>
     </div>
   );

@@ -6,6 +6,7 @@ import { reindentJson } from "./json-text.js";
 import {
   detectFormat,
   editFormat,
+  editLayout,
   editValue,
   formatsOf,
   hexDump,
@@ -60,10 +61,20 @@ test("what is edited in any format comes back to the same bytes", () => {
     fc.property(fc.uint8Array({ maxLength: 100 }), (value) => {
       for (const shown of formatsOf(value)) {
         const format = editFormat(value, shown);
-        expect(equalBytes(parseValue(editValue(value, format), format), value)).toBe(true);
+        expect(
+          equalBytes(parseValue(editValue(value, format), format, editLayout(value, format)), value),
+        ).toBe(true);
       }
     }),
   );
+});
+
+test("JSON on one line is edited laid out and saved on one line", () => {
+  const value = encodeUtf8('{"a":[1,2]}');
+  const layout = editLayout(value, "json");
+  expect(editValue(value, "json")).toContain("\n");
+  expect(new TextDecoder().decode(parseValue('{"a": [1,\n2, 3]}', "json", layout))).toBe('{"a":[1,2,3]}');
+  expect(editLayout(encodeUtf8('{ "a": 1 }'), "json")).toBe("as-stored");
 });
 
 test("a Kubernetes object is edited as bytes, JSON never as YAML", () => {

@@ -63,8 +63,21 @@ export function showValue(value: Uint8Array, format: Exclude<ValueFormat, "kuber
   }
 }
 
-/** A value for editing: exactly what is stored, with nothing rearranged. */
+/**
+ * How a value's text relates to the text in the editor: JSON that is stored on one line is laid out for editing and saved on one line
+ * again; everything else is edited exactly as it is stored.
+ */
+export type EditLayout = "one-line-json" | "as-stored";
+
+export function editLayout(value: Uint8Array, format: ValueFormat): EditLayout {
+  if (format !== "json") return "as-stored";
+  const text = decodeUtf8(value) ?? "";
+  return isJson(text) && reindentJson(text, 0) === text ? "one-line-json" : "as-stored";
+}
+
+/** A value for editing. What is not changed comes back to the same bytes. */
 export function editValue(value: Uint8Array, format: ValueFormat): string {
+  if (editLayout(value, format) === "one-line-json") return reindentJson(decodeUtf8(value) ?? "", 2);
   if (format === "hex")
     return wrap(toHex(value).replaceAll(/../g, "$& "), hexColumns * 3).replaceAll(/ +$/gm, "");
   if (format === "base64") return wrap(toBase64(value), base64Columns);
@@ -72,7 +85,8 @@ export function editValue(value: Uint8Array, format: ValueFormat): string {
 }
 
 /** The bytes that an edited text stands for. @throws SyntaxError for hex and base64 that are none. */
-export function parseValue(text: string, format: ValueFormat): Uint8Array {
+export function parseValue(text: string, format: ValueFormat, layout: EditLayout = "as-stored"): Uint8Array {
+  if (layout === "one-line-json" && parsesAsJson(text)) return encodeUtf8(reindentJson(text, 0));
   if (format === "hex") return parseHex(text);
   return format === "base64" ? parseBase64(text) : encodeUtf8(text);
 }
