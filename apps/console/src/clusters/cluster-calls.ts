@@ -2,7 +2,7 @@
  * Port: how the console reaches one cluster. The SDK's own port carries it, so that endpoints are balanced, tokens refreshed and calls
  * repeated by one piece of code for everybody.
  */
-import type { Calls } from "../../../../packages/client/src/calls.js";
+import type { Calls } from "@quorate/client";
 
 export type ClusterCalls = Pick<Calls, "unary" | "serverStream" | "bidi" | "backOff">;
 
