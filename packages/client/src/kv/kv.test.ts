@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bytes, json } from "../codec/codec.js";
 import { CompactedError, QuorateError } from "../errors/errors.js";
 import { onBothServers } from "../testing/both-servers.js";
-import { exists, missing, modRevision, value, version } from "../txn/conditions.js";
+import { exists, missing, modRevision, value, version, type Condition } from "../txn/conditions.js";
 import { get, getAll, put, remove } from "../txn/operations.js";
 
 onBothServers((bench) => {
@@ -112,9 +112,7 @@ onBothServers((bench) => {
     test("compare values, versions and revisions", async () => {
       const { client } = bench;
       const { revision } = await client.put("cmp/a", "5");
-      const holds = async (
-        ...conditions: Parameters<ReturnType<typeof client.txn>["if"]>
-      ): Promise<boolean> =>
+      const holds = async (...conditions: Condition[]): Promise<boolean> =>
         (
           await client
             .txn()

@@ -1,0 +1,164 @@
+import { ERRORS, etcdserverpb, GrpcStatus } from "@quorate/proto";
+import { describe, expect, test } from "vitest";
+import { UnavailableError, UnknownOutcomeError } from "../errors/errors.js";
+import { failure, FakeTransport, type FakeAnswer, type FakeCall } from "../testing/fake-transport.js";
+import { BalancedCalls } from "./balanced-calls.js";
+import { EndpointPool } from "./endpoint-pool.js";
+
+const { range, put } = etcdserverpb.KV.method;
+const ANSWER = { header: { revision: 7n } };
+const refusal = (name: keyof typeof ERRORS): FakeAnswer =>
+  failure(ERRORS[name].wireCode, ERRORS[name].message);
+const gone = (sent: boolean): FakeAnswer => failure(GrpcStatus.Unavailable, "connection reset", sent);
+
+function callsWith(
+  answer: (call: FakeCall, count: number) => FakeAnswer,
+  options: { readonly endpoints?: string[]; readonly user?: { name: string; password: string } } = {},
+): { calls: BalancedCalls; transport: FakeTransport } {
+  const transport: FakeTransport = new FakeTransport((call) => answer(call, transport.calls.length));
+  const pool = new EndpointPool(transport, options.endpoints ?? ["a:1", "b:1", "c:1"]);
+  return { calls: new BalancedCalls({ pool, timeoutMs: 2000, user: options.user }), transport };
+}
+
+describe("a call", () => {
+  test("goes to the endpoints in turn", async () => {
+    const { calls, transport } = callsWith(() => ANSWER);
+    for (let i = 0; i < 6; i++) await calls.unary(range, {}, { safety: "read" });
+    const asked = transport.calls.map(({ endpoint }) => endpoint);
+    expect(new Set(asked.slice(0, 3)).size).toBe(3);
+    expect(asked.slice(3)).toEqual(asked.slice(0, 3));
+  });
+
+  test("goes to another endpoint when one does not answer, and leaves that one alone for a while", async () => {
+    const { calls, transport } = callsWith(({ endpoint }) => (endpoint === "a:1" ? gone(false) : ANSWER));
+    for (let i = 0; i < 9; i++) await calls.unary(put, {}, { safety: "write" });
+    expect(transport.calls.filter(({ endpoint }) => endpoint === "a:1")).toHaveLength(1);
+  });
+
+  test("that writes is not repeated when it may have happened", async () => {
+    const { calls, transport } = callsWith(() => gone(true));
+    await expect(calls.unary(put, {}, { safety: "write" })).rejects.toThrow(UnknownOutcomeError);
+    expect(transport.calls).toHaveLength(1);
+  });
+
+  test("that writes is repeated when it certainly has not", async () => {
+    const { calls, transport } = callsWith((_, count) => (count < 3 ? refusal("no-leader") : ANSWER));
+    await expect(calls.unary(put, {}, { safety: "write" })).resolves.toMatchObject(ANSWER);
+    expect(transport.calls).toHaveLength(3);
+  });
+
+  test("about one member is made there and nowhere else, also where the list does not have it", async () => {
+    const { calls, transport } = callsWith(() => gone(false));
+    await expect(calls.unary(range, {}, { safety: "read", endpoint: "z:9" })).rejects.toThrow(
+      UnavailableError,
+    );
+    expect(transport.calls.map(({ endpoint }) => endpoint)).toEqual(["z:9"]);
+  });
+
+  test("gives up when its time is up, with what went wrong last", async () => {
+    const { calls } = callsWith(() => gone(false));
+    const started = performance.now();
+    await expect(calls.unary(range, {}, { safety: "read", timeoutMs: 200 })).rejects.toThrow(
+      UnavailableError,
+    );
+    expect(performance.now() - started).toBeGreaterThanOrEqual(100);
+  });
+
+  test("ends with its signal, wherever it is", async () => {
+    const reason = new Error("enough");
+    for (const answer of ["silence", gone(false)] as const) {
+      const { calls } = callsWith(() => answer);
+      const ending = new AbortController();
+      const call = calls.unary(range, {}, { safety: "read", signal: ending.signal });
+      setTimeout(() => ending.abort(reason), 20);
+      await expect(call).rejects.toBe(reason);
+    }
+  });
+
+  test("ends when the client closes, and so do later ones", async () => {
+    const { calls, transport } = callsWith(() => "silence");
+    const call = calls.unary(range, {}, { safety: "read" });
+    setTimeout(() => calls.close(), 20);
+    await expect(call).rejects.toMatchObject({ name: "ClosedError" });
+    await expect(calls.unary(range, {}, { safety: "read" })).rejects.toMatchObject({ name: "ClosedError" });
+    expect(transport.closed.sort()).toEqual(["a:1", "b:1", "c:1"]);
+  });
+
+  test("insists on a leader unless it says otherwise", async () => {
+    const { calls, transport } = callsWith(() => ANSWER);
+    await calls.unary(range, {}, { safety: "read" });
+    await calls.unary(range, {}, { safety: "read", requireLeader: false });
+    expect(transport.calls.map(({ options }) => options.metadata)).toEqual([{ hasleader: "true" }, {}]);
+  });
+});
+
+describe("a token", () => {
+  const user = { name: "u", password: "p" };
+  const tokensOf = (transport: FakeTransport): unknown[] =>
+    transport.calls
+      .filter(({ method }) => method === "Range")
+      .map(({ options }) => options.metadata?.["token"]);
+
+  test("is asked for once, however many calls wait for it", async () => {
+    const answer = ({ method }: FakeCall): FakeAnswer =>
+      method === "Authenticate" ? { token: "t1" } : ANSWER;
+    const { calls, transport } = callsWith(answer, { user });
+    await Promise.all(Array.from({ length: 5 }, () => calls.unary(range, {}, { safety: "read" })));
+    expect(transport.calls.filter(({ method }) => method === "Authenticate")).toHaveLength(1);
+    expect(tokensOf(transport)).toEqual(["t1", "t1", "t1", "t1", "t1"]);
+  });
+
+  test("that is rejected is replaced, once a call", async () => {
+    let count = 0;
+    const { calls, transport } = callsWith(
+      ({ method, options }) => {
+        if (method === "Authenticate") return { token: `t${++count}` };
+        return options.metadata?.["token"] === "t2" ? ANSWER : refusal("invalid-auth-token");
+      },
+      { user },
+    );
+    await expect(calls.unary(range, {}, { safety: "read" })).resolves.toMatchObject(ANSWER);
+    expect(tokensOf(transport)).toEqual(["t1", "t2"]);
+  });
+
+  test("that is rejected again and again ends the call", async () => {
+    const { calls, transport } = callsWith(
+      ({ method }) => (method === "Authenticate" ? { token: "t" } : refusal("invalid-auth-token")),
+      { user },
+    );
+    const call = calls.unary(range, {}, { safety: "read" });
+    await expect(call).rejects.toMatchObject({ name: "PermissionError", reason: "invalid-auth-token" });
+    expect(tokensOf(transport)).toHaveLength(2);
+  });
+
+  test("that has expired is replaced before it is used", async () => {
+    const jwt = (exp: number): string => `h.${btoa(JSON.stringify({ exp }))}.s`;
+    const now = Date.now() / 1000;
+    let count = 0;
+    const { calls, transport } = callsWith(
+      ({ method }) => (method === "Authenticate" ? { token: jwt(now + (++count === 1 ? 10 : 300)) } : ANSWER),
+      { user },
+    );
+    for (let i = 0; i < 3; i++) await calls.unary(range, {}, { safety: "read" });
+    expect(count).toBe(2);
+    expect(new Set(tokensOf(transport)).size).toBe(2);
+  });
+
+  test("is not needed where authentication is off, and a wrong password is told", async () => {
+    const off = callsWith(
+      ({ method }) => (method === "Authenticate" ? refusal("auth-not-enabled") : ANSWER),
+      { user },
+    );
+    await off.calls.unary(range, {}, { safety: "read" });
+    expect(tokensOf(off.transport)).toEqual([undefined]);
+    const wrong = callsWith(() => refusal("auth-failed"), { user });
+    const call = wrong.calls.unary(range, {}, { safety: "read" });
+    await expect(call).rejects.toMatchObject({ name: "PermissionError", reason: "auth-failed" });
+  });
+});
+
+test("a client without endpoints, or with a wrong one, is refused", () => {
+  const transport = new FakeTransport(() => ANSWER);
+  expect(() => new EndpointPool(transport, [])).toThrow(TypeError);
+  expect(() => new EndpointPool(transport, ["a:1", " "])).toThrow(TypeError);
+});

@@ -1,0 +1,53 @@
+/** Channels that answer as a test says, without any network. */
+import { create, type DescMessage, type DescMethod, type MessageInitShape } from "@quorate/proto";
+import type { Channel, ChannelCallOptions, ChannelError, Transport } from "../transport.js";
+
+export interface FakeCall {
+  readonly endpoint: string;
+  readonly method: string;
+  readonly options: ChannelCallOptions;
+}
+
+/** What a call comes to: an answer, a failure, or nothing until it is aborted. */
+export type FakeAnswer = object | ChannelError | "silence";
+
+export class FakeTransport implements Transport {
+  readonly calls: FakeCall[] = [];
+  readonly closed: string[] = [];
+  readonly #answer: (call: FakeCall) => FakeAnswer;
+
+  constructor(answer: (call: FakeCall) => FakeAnswer) {
+    this.#answer = answer;
+  }
+
+  connect(endpoint: string): Channel {
+    const unary = (method: DescMethod, _: unknown, options: ChannelCallOptions = {}): Promise<unknown> => {
+      const call = { endpoint, method: method.name, options };
+      this.calls.push(call);
+      const answer = this.#answer(call);
+      if (answer === "silence") {
+        return new Promise((_resolve, reject) =>
+          options.signal?.addEventListener("abort", () => reject(options.signal?.reason as Error)),
+        );
+      }
+      if (answer instanceof Error) return Promise.reject(answer);
+      return Promise.resolve(create(method.output, answer as MessageInitShape<DescMessage>));
+    };
+    const channel = {
+      endpoint,
+      unary,
+      serverStream: () => {
+        throw new Error("no streams here");
+      },
+      bidi: () => {
+        throw new Error("no streams here");
+      },
+      close: () => void this.closed.push(endpoint),
+    };
+    return channel as unknown as Channel;
+  }
+}
+
+export function failure(code: number, message: string, sent = true): ChannelError {
+  return Object.assign(new Error(message), { name: "ChannelError" as const, code, sent });
+}
