@@ -1,7 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
-import type { Plugin } from "vite";
 
 /**
  * Parts that the first screen does not need; they load when an editor, a chart or a YAML view is first shown. Whatever the first
@@ -19,29 +17,11 @@ const firstGroups = [
   { name: "wire", test: /node_modules[\\/](@bufbuild|@connectrpc)[\\/]|[\\/]packages[\\/]proto[\\/]/ },
 ];
 
-/**
- * Style sheets of screens load in any order, and the first mention of a layer decides its rank; so each begins with all of them. The
- * order is read from the one place that declares it.
- */
-function layerOrder(): Plugin {
-  const source = readFileSync(new URL("src/styles/layers.css", import.meta.url), "utf8");
-  const order = /@layer [^;{]+;/.exec(source)?.[0] ?? "";
-  return {
-    name: "layer-order",
-    generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (file.type === "asset" && file.fileName.endsWith(".css"))
-          file.source = `${order}\n${String(file.source)}`;
-      }
-    },
-  };
-}
-
 /** `--mode fake` builds the same app over an in-memory console for looking at it without a cluster. */
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
   base: "/",
-  plugins: [react(), layerOrder()],
+  plugins: [react()],
   resolve: { conditions: ["@quorate/source", "module", "browser", "production"] },
   build: {
     outDir: mode === "fake" ? "dist/fake" : "dist/app",

@@ -1,4 +1,3 @@
-import "./styles/index.js";
 import { startConsole } from "./app/start.js";
 import { browserTransport } from "./data/index.js";
 

@@ -5,8 +5,17 @@ import type { FormEvent, ReactElement } from "react";
 import { useAction, useClients } from "../data/index.js";
 import { Button, ErrorNote, TextField } from "../ui/index.js";
 import { QuorumRing } from "./quorum-ring.js";
+import type { RingState } from "./quorum-ring.js";
 
-const plainRing = { segments: [], quorum: "yes", label: "Quorate" } as const;
+const plainRing: RingState = {
+  segments: [
+    { id: "a", state: "leader" },
+    { id: "b", state: "up" },
+    { id: "c", state: "up" },
+  ],
+  quorum: "yes",
+  label: "Quorate",
+};
 
 /** Stands in place of every screen until the session is logged in; the URL stays, so the person lands where they wanted to go. */
 export function LoginPage(): ReactElement {

@@ -60,7 +60,7 @@ export function ShortcutProvider({ children }: { readonly children: ReactNode })
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing) return;
       const key = describeKey(event);
-      if (!key.includes("mod+") && isTyping(event.target)) return;
+      if (!key.includes("mod+") && (isTyping(event.target) || !readSingleKeys())) return;
       const sequence =
         first !== undefined && event.timeStamp - first.at < sequenceMs ? `${first.key} ${key}` : key;
       const commands = registry.all();
@@ -101,6 +101,18 @@ function useRegistry(): CommandRegistry {
   const registry = useContext(RegistryContext);
   if (registry === undefined) throw new Error("ShortcutProvider is missing");
   return registry;
+}
+
+/** People who speak to their computer, or whose hands slip, switch keys without a modifier off. */
+const singleKeysName = "quorate.single-keys";
+
+export function readSingleKeys(): boolean {
+  return localStorage.getItem(singleKeysName) !== "off";
+}
+
+export function writeSingleKeys(isOn: boolean): void {
+  if (isOn) localStorage.removeItem(singleKeysName);
+  else localStorage.setItem(singleKeysName, "off");
 }
 
 export const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");

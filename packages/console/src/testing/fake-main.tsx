@@ -1,5 +1,4 @@
 /** The console over the fake, for looking at it. `?keys=`, `?trouble=` and `?login=` of `#fake` choose the situation. */
-import "../styles/index.js";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { create, etcdserverpb } from "@quorate/proto";
 import { startConsole } from "../app/start.js";

@@ -1,5 +1,5 @@
 import { ChevronRight, Ellipsis, File, Folder, FolderOpen, Hourglass, RotateCw } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { memo, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
 import { describeError, useClients, useClusterQuery } from "../../data/index.js";
 import { latin1, prefixRange } from "../../text/bytes.js";
@@ -17,9 +17,8 @@ import {
 } from "../../ui/index.js";
 import type { KeyEvents } from "./key-events.js";
 import type { KeysState, SetKeysState } from "./keys-state.js";
-import { fromLatin1 } from "./names.js";
 import { childrenMax } from "./tree-model.js";
-import type { TreeModel, TreeRow } from "./tree-model.js";
+import type { TreeChild, TreeModel, TreeRow } from "./tree-model.js";
 import { TreeSession } from "./tree-session.js";
 import type { LiveState, TreeSnapshot } from "./tree-session.js";
 
@@ -52,6 +51,10 @@ export function KeyRows({ state, set, events }: KeyRowsProps): ReactElement {
     },
     [session],
   );
+  const showFolder = useCallback(
+    (child: TreeChild) => set({ folder: child.name, key: undefined }, { push: true }),
+    [set],
+  );
   const choose = (row: TreeRow | undefined): void => {
     if (row?.kind === "failed") session.retry(row.parent);
     if (row?.kind !== "child") return;
@@ -59,8 +62,7 @@ export function KeyRows({ state, set, events }: KeyRowsProps): ReactElement {
       set({ key: row.child.name, folder: undefined, edit: false, at: 0n }, { push: true });
     else {
       session.toggle(row.id);
-      if (matchMedia("(width >= 860px)").matches)
-        set({ folder: row.child.name, key: undefined }, { push: true });
+      if (matchMedia("(width >= 860px)").matches) showFolder(row.child);
     }
   };
   const onRowKey = (event: KeyboardEvent, at: number): boolean => {
@@ -97,10 +99,12 @@ export function KeyRows({ state, set, events }: KeyRowsProps): ReactElement {
           if (row.kind !== "child") return <TailRow row={row} onRetry={() => session.retry(row.parent)} />;
           return (
             <ChildRow
-              row={row}
+              child={row.child}
+              depth={row.depth}
+              skip={row.parent.id.length}
               isOpen={model.isOpen(row.id)}
               isTouched={touched.has(row.id)}
-              onDetails={() => set({ folder: row.child.name, key: undefined }, { push: true })}
+              onDetails={showFolder}
             />
           );
         }}
@@ -148,15 +152,19 @@ function treePlace(row: TreeRow | undefined, model: TreeModel): { level: number;
 }
 
 interface ChildRowProps {
-  readonly row: TreeRow & { kind: "child" };
+  readonly child: TreeChild;
+  readonly depth: number;
+  /** Characters of the name that the folder above has said already. */
+  readonly skip: number;
   readonly isOpen: boolean;
   readonly isTouched: boolean;
-  readonly onDetails: () => void;
+  readonly onDetails: (child: TreeChild) => void;
 }
 
-function ChildRow({ row, isOpen, isTouched, onDetails }: ChildRowProps): ReactElement {
-  const { child, depth, parent } = row;
-  const name = useMemo(() => fromLatin1(child.id.slice(parent.id.length)), [child.id, parent.id]);
+/** Drawn again only when it changed: scrolling moves some forty of them every frame. */
+const ChildRow = memo(function ChildRow(props: ChildRowProps): ReactElement {
+  const { child, depth, skip, isOpen, isTouched, onDetails } = props;
+  const name = useMemo(() => child.name.subarray(skip), [child.name, skip]);
   return (
     <span
       className={classNames("keys-row", isTouched && "is-touched")}
@@ -189,13 +197,13 @@ function ChildRow({ row, isOpen, isTouched, onDetails }: ChildRowProps): ReactEl
           icon={<Ellipsis />}
           onClick={(event) => {
             event.stopPropagation();
-            onDetails();
+            onDetails(child);
           }}
         />
       )}
     </span>
   );
-}
+});
 
 function TailRow({ row, onRetry }: { readonly row: TreeRow; readonly onRetry: () => void }): ReactElement {
   const indent = { paddingLeft: `${row.depth * 1.125 + 1.375}rem` };
