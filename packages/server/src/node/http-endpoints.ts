@@ -3,7 +3,6 @@
  * etcd does, since probes and scripts compare bodies. Source: etcd `server/etcdserver/api/etcdhttp`; operations 7.2, 7.3.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import {
   checksOf,
   runChecks,
@@ -14,6 +13,7 @@ import {
 import type { MemberPort } from "../api/member-port.js";
 import type { ReportPort } from "../member/ports.js";
 import type { MemberMeters } from "../metrics/member-meters.js";
+import { ownConnections } from "./http/handed-connections.js";
 import type { MetricsEndpoint } from "./metrics/metrics-endpoint.js";
 
 /** From the connection, or from the last answer on it, to the end of the next request's headers. */
@@ -46,23 +46,7 @@ export function createHttpEndpoints(options: HttpEndpointsOptions): Server {
       options.onError(error);
     });
   });
-  // Node looks after slow requests only on servers that listen, and this one is handed its connections.
-  const timers = new WeakMap<Socket, NodeJS.Timeout>();
-  const restart = (socket: Socket): void => {
-    clearTimeout(timers.get(socket));
-    timers.set(
-      socket,
-      setTimeout(() => socket.destroy(), options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS).unref(),
-    );
-  };
-  server.on("connection", (socket: Socket) => {
-    restart(socket);
-    socket.on("close", () => clearTimeout(timers.get(socket)));
-  });
-  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    clearTimeout(timers.get(socket));
-    response.on("finish", () => restart(socket));
-  });
+  ownConnections(server, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   return server;
 }
 

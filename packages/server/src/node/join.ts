@@ -10,6 +10,7 @@ import { formatHexId } from "@quorate/proto";
 import type { MemberRow } from "../api/member-port.js";
 import { compareVersions, lineOf, parseSemanticVersion } from "../cluster/semantic-version.js";
 import { joinableVersions } from "../cluster/version-rules.js";
+import type { PeerTls } from "../peers/http-request.js";
 import { fetchDowngradeEnabled, fetchMembers, fetchVersion, RemoteFailure } from "../peers/remote.js";
 import { BootstrapError, identityFromConfig, type Birth } from "./bootstrap.js";
 import { checkInitialCluster, ConfigError, type MemberConfig } from "./config/config.js";
@@ -26,6 +27,8 @@ export interface JoinOptions {
   readonly config: MemberConfig;
   readonly serverVersion: string;
   readonly logger: Logger;
+  /** For https URLs of others. */
+  readonly tls?: PeerTls | undefined;
 }
 
 /** @throws BootstrapError with what the operator can do about it. */
@@ -40,11 +43,11 @@ export async function findBirth(options: JoinOptions): Promise<Birth> {
 }
 
 /** A cluster must not be founded twice: others may remember this member. */
-async function found({ config }: JoinOptions): Promise<Birth> {
+async function found({ config, tls }: JoinOptions): Promise<Birth> {
   const birth = identityFromConfig(config);
   const others = otherUrls(config);
   if (others.length === 0) return birth;
-  const view = await fetchMembers(others, { timeoutMs: BOOTSTRAP_TIMEOUT_MS });
+  const view = await fetchMembers(others, { timeoutMs: BOOTSTRAP_TIMEOUT_MS, tls });
   if (view instanceof RemoteFailure) return birth;
   const known = view.members.find(({ id }) => id === birth.memberId);
   if (known !== undefined && known.clientUrls.length > 0)
@@ -53,9 +56,9 @@ async function found({ config }: JoinOptions): Promise<Birth> {
 }
 
 async function join(options: JoinOptions): Promise<Birth> {
-  const { config, logger } = options;
+  const { config, logger, tls } = options;
   const urls = otherUrls(config);
-  const view = await fetchMembers(urls, { timeoutMs: JOIN_TIMEOUT_MS });
+  const view = await fetchMembers(urls, { timeoutMs: JOIN_TIMEOUT_MS, tls });
   if (view instanceof RemoteFailure) {
     throw new BootstrapError(
       `cannot fetch cluster info from peer urls: ${view.reason}. Are the URLs of --initial-cluster those of running members?`,
@@ -152,11 +155,13 @@ class UrlResolver {
 }
 
 /** The cluster's version must be one that this server can live with. */
-async function checkVersions({ serverVersion }: JoinOptions, urls: readonly string[]): Promise<void> {
-  const answers = await Promise.all(urls.map((url) => fetchVersion(url, { timeoutMs: JOIN_TIMEOUT_MS })));
+async function checkVersions({ serverVersion, tls }: JoinOptions, urls: readonly string[]): Promise<void> {
+  const answers = await Promise.all(
+    urls.map((url) => fetchVersion(url, { timeoutMs: JOIN_TIMEOUT_MS, tls })),
+  );
   let isDowngrading = false;
   for (const url of urls) {
-    const enabled = await fetchDowngradeEnabled(url, { timeoutMs: JOIN_TIMEOUT_MS });
+    const enabled = await fetchDowngradeEnabled(url, { timeoutMs: JOIN_TIMEOUT_MS, tls });
     if (enabled instanceof RemoteFailure) continue;
     isDowngrading = enabled;
     break;

@@ -3,7 +3,7 @@
  * itself. Everything that has a lifetime is stopped here, in the opposite order.
  */
 import { resolve } from "node:path";
-import { createGrpcServer, listenClientPort, type ClientPort, type GrpcServer } from "@quorate/rpc";
+import { createGrpcServer, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
 import { createCredentials, type Credentials } from "../auth/credentials.js";
 import { parseTokenOptions, type TokenOptions } from "../auth/token-options.js";
@@ -12,16 +12,20 @@ import { createClusterSide, createSha256, type ClusterSide } from "./cluster-sid
 import { findBirth } from "./join.js";
 import { startPeerSide, type PeerSide } from "./peer-side.js";
 import type { MemberConfig } from "./config/config.js";
-import { bindOptions, checkListenUrls } from "./listen-check.js";
+import { checkListenUrls } from "./listen-check.js";
 import { createHttpEndpoints, type HttpEndpointsOptions } from "./http-endpoints.js";
 import type { Logger } from "./log/logger.js";
 import { ClientRequests } from "../metrics/client-requests.js";
 import { MethodTiming, SAMPLED_EVERY } from "../metrics/call-timings.js";
 import { MemberMeters } from "../metrics/member-meters.js";
 import { createMetrics } from "./metrics/create-metrics.js";
+import { listenClients } from "./http/client-listener.js";
+import type { Listeners } from "./http/listen.js";
 import { listenMetrics } from "./http/metrics-listener.js";
+import { createPeerTls } from "./tls/peer-connector.js";
+import { prepareCertificates } from "./tls/prepare-certificates.js";
 import { openMember, type OpenMember } from "./open-member.js";
-import type { World } from "./world.js";
+import { askWithTls, createNodeWorld, type World } from "./world.js";
 
 export interface StartOptions {
   readonly config: MemberConfig;
@@ -42,6 +46,7 @@ export interface StartOptions {
 export interface RunningServer {
   /** The bound client ports. */
   readonly clientPorts: readonly number[];
+  readonly metricsPorts: readonly number[];
   /** Stops gracefully; resolves when everything acknowledged is on disk and all files are closed. */
   stop(): Promise<void>;
 }
@@ -53,13 +58,25 @@ const GRPC_DRAIN_MS = 5000;
 /** @throws whatever kept the member from starting; nothing is left open then. */
 export async function startServer(given: StartOptions): Promise<RunningServer> {
   const meters = given.meters ?? new MemberMeters();
-  const options = { ...given, meters };
-  const { config, logger, versions } = options;
+  const { logger, versions } = given;
+  const config = await prepareCertificates(given.config, logger);
+  // Others may speak TLS although this member does not, so there is always a way to dial them.
+  const peerTls = await createPeerTls(config.peerTls, (error) =>
+    logger.warn("failed to load the certificate for peers", { error }),
+  );
+  const nodeWorld = given.world ?? createNodeWorld(given.engineThreadFile);
+  const world = { ...nodeWorld, remotes: askWithTls(nodeWorld.remotes, () => peerTls.current) };
+  const options = { ...given, config, meters, world };
   const tokens = parseTokenOptions(config.authToken);
   logger.info("starting an etcd server", startFields(config, versions));
-  await checkListenUrls([...config.listenClientUrls, ...config.listenPeerUrls, ...config.listenMetricsUrls]);
+  await checkListenUrls([
+    ...config.listenClientUrls,
+    ...config.listenClientHttpUrls,
+    ...config.listenPeerUrls,
+    ...config.listenMetricsUrls,
+  ]);
   const open = await openMember(options, {
-    birth: () => findBirth({ config, serverVersion: versions.etcd, logger }),
+    birth: () => findBirth({ config, serverVersion: versions.etcd, logger, tls: peerTls.current }),
     createTransport: ({ memberId, clusterId, inbox }) =>
       createPeerTransport({
         identity: {
@@ -70,6 +87,9 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
         },
         events: inbox,
         report: logger,
+        get tls() {
+          return peerTls.current;
+        },
         meters,
         heartbeatMs: config.tickMs,
       }),
@@ -81,6 +101,8 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
     const cluster = createClusterSide(open, config, fail, credentials);
     const peers = await startPeerSide({
       urls: config.listenPeerUrls,
+      tls: config.peerTls,
+      meters,
       host: open.transport,
       local: cluster.local,
       logger,
@@ -121,7 +143,7 @@ function attachCredentials(
     tokens,
     tokenTtlMs: config.authTokenTtlMs,
     bcryptCost: config.bcryptCost,
-    trustsCertificates: false,
+    trustsCertificates: config.clientTls.clientCertAuth,
   });
   open.machine.auth.attachTokens(credentials.tokens);
   return credentials;
@@ -175,30 +197,17 @@ async function serve(
   cluster.monitor.start();
   open.start();
   await cluster.publish();
-  const metricsListener = await listenMetrics(config.listenMetricsUrls, endpoints);
-  const ports: ClientPort[] = [];
+  const { meters } = open;
+  const metricsListener = await listenMetrics({ config, endpoints, logger, meters });
+  let clients: Listeners;
   try {
-    for (const url of config.listenClientUrls) {
-      ports.push(
-        await listenClientPort(grpc, {
-          ...bindOptions(url),
-          onHttp1: (socket) => void http.emit("connection", socket),
-        }),
-      );
-    }
+    clients = await listenClients({ config, grpc, http, logger, meters });
   } catch (error) {
-    await closePorts(ports, grpc);
     metricsListener.close();
-    metrics.stop();
+    await closeGrpc(grpc);
     throw error;
   }
   logger.info("ready to serve client requests");
-  for (const url of config.listenClientUrls) {
-    logger.info("serving client traffic insecurely; this is strongly discouraged!", {
-      traffic: "grpc+http",
-      address: `${url.host}:${url.port}`,
-    });
-  }
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     logger.info("closing etcd server", serverFields(config));
@@ -208,26 +217,25 @@ async function serve(
     // Before the clients go: until another leads, their writes still have a way.
     await open.handOver();
     cluster.monitor.stop();
-    await closePorts(ports, grpc);
+    clients.close();
+    await closeGrpc(grpc);
     http.closeAllConnections();
     http.close();
     metricsListener.close();
-    metrics.stop();
     await peers.stop();
     await open.close();
     logger.info("closed etcd server", serverFields(config));
   };
   return {
-    clientPorts: ports.map((port) => port.port),
+    clientPorts: clients.ports,
+    metricsPorts: metricsListener.ports,
     stop: () => (stopping ??= stop()),
   };
 }
 
-async function closePorts(ports: readonly ClientPort[], grpc: GrpcServer): Promise<void> {
-  const closed = ports.map((port) => port.close());
+async function closeGrpc(grpc: GrpcServer): Promise<void> {
   await grpc.drain(GRPC_DRAIN_MS);
   grpc.close();
-  await Promise.all(closed);
 }
 
 function startFields(config: MemberConfig, versions: StartOptions["versions"]): Record<string, unknown> {

@@ -19,6 +19,7 @@ import {
   type WalLimits,
 } from "@quorate/storage";
 import type { ClockPort, SchedulerPort } from "../member/ports.js";
+import type { PeerTls } from "../peers/http-request.js";
 import { fetchVersion, postLease, postPromote } from "../peers/remote.js";
 import { systemClock, systemScheduler } from "./system-ports.js";
 
@@ -27,6 +28,15 @@ export interface RemotePort {
   readonly fetchVersion: typeof fetchVersion;
   readonly postLease: typeof postLease;
   readonly postPromote: typeof postPromote;
+}
+
+/** The same questions, asked over TLS where a URL says so. @param tls for the next connection */
+export function askWithTls(remotes: RemotePort, tls: () => PeerTls | undefined): RemotePort {
+  return {
+    fetchVersion: (url, options) => remotes.fetchVersion(url, { ...options, tls: tls() }),
+    postLease: (urls, request, options) => remotes.postLease(urls, request, { ...options, tls: tls() }),
+    postPromote: (urls, id, options) => remotes.postPromote(urls, id, { ...options, tls: tls() }),
+  };
 }
 
 export interface SpoolSource {

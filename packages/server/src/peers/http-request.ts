@@ -23,9 +23,12 @@ export type PeerTls = Pick<
   | "maxVersion"
   | "rejectUnauthorized"
   | "servername"
+  | "secureContext"
+  | "checkServerIdentity"
 >;
 
 export interface Connector {
+  /** Looked at for each connection. */
   readonly tls?: PeerTls | undefined;
   /** Sockets are remembered here when it is given. */
   readonly sockets?: OpenSockets | undefined;

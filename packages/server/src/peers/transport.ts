@@ -25,8 +25,8 @@ export interface PeerTransportOptions {
   readonly report: ReportPort;
   /** Default: the system's. */
   readonly clock?: ClockPort;
-  /** For peers with https URLs. */
-  readonly tls?: PeerTls;
+  /** For peers with https URLs; looked at for each connection. */
+  readonly tls?: PeerTls | undefined;
   /** Counts what goes to and fro; default: nobody reads it. */
   readonly meters?: MemberMeters;
   /** --heartbeat-interval: heartbeats further apart than this and one more are counted as late. Default: none are. */
@@ -77,7 +77,12 @@ export class RafthttpTransport implements PeerTransport, StreamHost {
     this.#meters = meters;
     this.#clock = clock;
     this.#lateHeartbeatMs = 2 * (options.heartbeatMs ?? Infinity);
-    const connector: Connector = { tls: options.tls, sockets: this.#sockets };
+    const connector: Connector = {
+      get tls() {
+        return options.tls;
+      },
+      sockets: this.#sockets,
+    };
     this.#context = {
       identity,
       connector,

@@ -104,7 +104,40 @@ describe("checks", () => {
     ["expected IP in URL for binding (http://example:1)", ["--listen-peer-urls=http://example:1"]],
     ["should be at least as 5 times as --heartbeat-interval[500ms]", ["--heartbeat-interval=500"]],
     ["is too long, and should be set less than 50000ms", ["--election-timeout=60000"]],
-    ["--client-cert-auth is not supported yet", ["--client-cert-auth"]],
+    ["--socket-reuse-port is not supported yet", ["--socket-reuse-port"]],
+    ["KeyFile and CertFile must both be present[key: , cert: a]", ["--cert-file=a"]],
+    ["ClientKeyFile and ClientCertFile must both be present or both absent", ["--peer-client-key-file=a"]],
+    [
+      "AllowedCNs and AllowedHostnames are mutually exclusive",
+      ["--peer-cert-allowed-cn=a", "--peer-cert-allowed-hostname=b"],
+    ],
+    ['unexpected TLS cipher suite "NONE"', ["--cipher-suites=NONE"]],
+    ['unexpected TLS version "TLS1.1" (must be one of: TLS1.2, TLS1.3)', ["--tls-min-version=TLS1.1"]],
+    [
+      "min version (TLS1.3) is greater than max version (TLS1.2)",
+      ["--tls-min-version=TLS1.3", "--tls-max-version=TLS1.2"],
+    ],
+    [
+      "cipher suites cannot be configured when only TLS1.3 is enabled",
+      ["--tls-min-version=TLS1.3", "--cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+    ],
+    [
+      "selfSignedCertValidity is invalid,it should be greater than 0",
+      ["--auto-tls", "--self-signed-cert-validity=0"],
+    ],
+    [
+      "client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure url",
+      ["--listen-metrics-urls=https://127.0.0.1:1", "--peer-cert-file=a", "--peer-key-file=b"],
+    ],
+    [
+      "cannot bind both --listen-client-urls and --listen-client-http-urls on the same url http://127.0.0.1:1",
+      [...urls, "--listen-client-http-urls=http://127.0.0.1:1"],
+    ],
+    ["unrecognized feature gate: Nothing", ["--feature-gates=Nothing=true"]],
+    [
+      "enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
+      ["--feature-gates=LeaseCheckpointPersist=true"],
+    ],
     ["URL must not contain a path", ["--advertise-client-urls=http://a:1/"]],
     [
       "with HTTPS scheme",

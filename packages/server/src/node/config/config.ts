@@ -7,6 +7,8 @@ import { parseFeatureGates, type FeatureGate } from "./feature-gates.js";
 import { FLAG_TABLE, type FlagSpec } from "./flag-table.js";
 import { formatGoDuration, parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
 import type { FlagTexts } from "./parse-flags.js";
+import { checkScheme, readTlsFlags } from "./tls-flags.js";
+import type { TlsSettings } from "../tls/tls-settings.js";
 import { parseInitialCluster, parseUrls, UrlError, type MemberUrl } from "./urls.js";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "panic", "fatal"] as const;
@@ -25,6 +27,12 @@ export interface MemberConfig {
   readonly advertiseClientUrls: readonly MemberUrl[];
   readonly listenPeerUrls: readonly MemberUrl[];
   readonly listenMetricsUrls: readonly MemberUrl[];
+  /** When there are any, HTTP is served here and gRPC alone on the client URLs. */
+  readonly listenClientHttpUrls: readonly MemberUrl[];
+  readonly clientTls: TlsSettings;
+  readonly peerTls: TlsSettings;
+  /** Of certificates of our own making, in years of 365 days. */
+  readonly selfSignedValidityYears: number;
   /** `extensive` adds the durations of all calls by method. */
   readonly metrics: "basic" | "extensive";
   readonly featureGates: readonly FeatureGate[];
@@ -102,14 +110,36 @@ function resolve(given: FlagTexts): MemberConfig {
   const tickMs = values.integer("heartbeat-interval");
   const electionMs = values.integer("election-timeout");
   checkTimes(tickMs, electionMs);
+  const tls = readTlsFlags(values, fail, warnings);
+  const checked = (urls: MemberUrl[], kind: "client" | "peer" | "metrics"): MemberUrl[] => {
+    const settings = kind === "peer" ? tls.peerTls : tls.clientTls;
+    for (const url of urls) {
+      const found = checkScheme(url, { settings, kind });
+      if (found === undefined) continue;
+      if ("error" in found) fail(found.error);
+      else warnings.push(found.warning);
+    }
+    return urls;
+  };
+  const listenClientUrls = checked(parseListenUrls(values.text("listen-client-urls")), "client");
+  const listenClientHttpUrls = checked(parseListenUrls(values.text("listen-client-http-urls")), "client");
+  const shared = listenClientUrls.find(({ text }) =>
+    listenClientHttpUrls.some((other) => other.text === text),
+  );
+  if (shared !== undefined)
+    fail(
+      `cannot bind both --listen-client-urls and --listen-client-http-urls on the same url ${shared.text}`,
+    );
   return {
     name,
     dataDir,
     walDir: values.text("wal-dir"),
-    listenClientUrls: plainUrls(parseListenUrls(values.text("listen-client-urls")), "client"),
+    listenClientUrls,
+    listenClientHttpUrls,
+    ...tls,
     advertiseClientUrls: parseUrls(values.text("advertise-client-urls")),
-    listenPeerUrls: plainUrls(parseListenUrls(values.text("listen-peer-urls")), "peer"),
-    listenMetricsUrls: resolveMetricsUrls(values.text("listen-metrics-urls")),
+    listenPeerUrls: checked(parseListenUrls(values.text("listen-peer-urls")), "peer"),
+    listenMetricsUrls: checked(parseListenUrls(values.text("listen-metrics-urls")), "metrics"),
     metrics: values.text("metrics") === "extensive" ? "extensive" : "basic",
     featureGates: resolveFeatureGates(values.text("feature-gates")),
     advertisePeerUrls,
@@ -168,6 +198,11 @@ class FlagValues {
     return this.#given.get(name) ?? fallbackOf(name);
   }
 
+  list(name: string): readonly string[] {
+    const parts = this.text(name).split(",");
+    return parts.map((part) => part.trim()).filter((part) => part !== "");
+  }
+
   boolean(name: string): boolean {
     return parseGoBool(this.text(name)) ?? false;
   }
@@ -179,6 +214,10 @@ class FlagValues {
   durationMs(name: string): number {
     return parseGoDurationMs(this.text(name)) ?? 0;
   }
+}
+
+function fail(text: string): never {
+  throw new ConfigError(text);
 }
 
 const FALLBACKS: ReadonlyMap<string, string> = new Map(FLAG_TABLE.map((spec) => [spec.name, spec.fallback]));
@@ -229,7 +268,7 @@ function checkTimes(tickMs: number, electionMs: number): void {
 }
 
 function parseListenUrls(text: string): MemberUrl[] {
-  const urls = parseUrls(text);
+  const urls = text === "" ? [] : parseUrls(text);
   for (const url of urls) {
     if (url.port === 0 && url.scheme.startsWith("unix")) continue;
     if (url.host !== "" && url.host !== "localhost" && isIP(url.host.replace(/%.*$/, "")) === 0) {
@@ -239,26 +278,10 @@ function parseListenUrls(text: string): MemberUrl[] {
   return urls;
 }
 
-function resolveMetricsUrls(text: string): MemberUrl[] {
-  return text === "" ? [] : plainUrls(parseListenUrls(text), "client");
-}
-
 function resolveFeatureGates(text: string): readonly FeatureGate[] {
   const gates = parseFeatureGates(text);
   if (typeof gates === "string") throw new ConfigError(gates);
   return gates;
-}
-
-function plainUrls(urls: MemberUrl[], what: "client" | "peer"): MemberUrl[] {
-  for (const url of urls) {
-    if (url.scheme === "https" || url.scheme === "unixs") {
-      const flags = what === "client" ? "--cert-file, --key-file" : "--peer-cert-file, --peer-key-file";
-      throw new ConfigError(
-        `TLS key/cert (${flags}) must be provided for ${what} url ${url.text} with HTTPS scheme`,
-      );
-    }
-  }
-  return urls;
 }
 
 /** Read on every start, and looked at closely only when a member is born: with a log on disk these flags mean nothing. */

@@ -1,8 +1,10 @@
 /** The listeners of `--listen-metrics-urls`: metrics and health for those who need no other access, most of all without a certificate. */
-import { createServer, type Server } from "node:net";
-import type { MemberUrl } from "../config/urls.js";
+import type { MemberConfig } from "../config/config.js";
 import { createHttpEndpoints, type HttpEndpointsOptions } from "../http-endpoints.js";
-import { bindOptions, ListenError } from "../listen-check.js";
+import type { Logger } from "../log/logger.js";
+import type { MemberMeters } from "../../metrics/member-meters.js";
+import { TlsAcceptor } from "../tls/tls-acceptor.js";
+import { isSecure, listenAll, type SocketTakers } from "./listen.js";
 
 export interface MetricsListener {
   /** The bound ports, in the order of the URLs. */
@@ -10,41 +12,41 @@ export interface MetricsListener {
   close(): void;
 }
 
-/** @throws ListenError; nothing listens then. */
-export async function listenMetrics(
-  urls: readonly MemberUrl[],
-  options: Omit<HttpEndpointsOptions, "scope">,
-): Promise<MetricsListener> {
-  const http = createHttpEndpoints({ ...options, scope: "metrics" });
-  const servers: Server[] = [];
-  const close = (): void => {
-    for (const server of servers) server.close();
-    http.closeAllConnections();
-    http.close();
+export interface MetricsListenerParts {
+  readonly config: Pick<MemberConfig, "listenMetricsUrls" | "clientTls">;
+  readonly endpoints: Omit<HttpEndpointsOptions, "scope">;
+  readonly logger: Logger;
+  readonly meters: MemberMeters;
+}
+
+/** @throws ListenError, or what is wrong with a certificate; nothing listens then. */
+export async function listenMetrics(parts: MetricsListenerParts): Promise<MetricsListener> {
+  const { config, endpoints, logger, meters } = parts;
+  const { listenMetricsUrls: urls, clientTls } = config;
+  const http = createHttpEndpoints({ ...endpoints, scope: "metrics" });
+  const onPlain: SocketTakers["onPlain"] = (socket) => void http.emit("connection", socket);
+  const acceptor = urls.some(isSecure)
+    ? await TlsAcceptor.create({
+        settings: clientTls,
+        endpoint: "client",
+        // As etcd's: a certificate that names addresses must come from one of them.
+        checksAddress: !clientTls.skipClientSanVerification,
+        chooseProtocol: (offered) => (offered.includes("http/1.1") ? "http/1.1" : undefined),
+        onSecure: onPlain,
+        onRejected: () => (meters.rejectedConnections.metrics += 1),
+        report: logger,
+      })
+    : undefined;
+  const onTls: SocketTakers["onTls"] = (socket) => acceptor?.accept(socket);
+  const listeners = await listenAll(urls.map((url) => ({ url, takers: { onPlain, onTls } })));
+  for (const { scheme, host, port } of urls)
+    logger.info("serving metrics", { address: `${scheme}://${host}:${String(port)}` });
+  return {
+    ports: listeners.ports,
+    close: () => {
+      listeners.close();
+      http.closeAllConnections();
+      http.close();
+    },
   };
-  try {
-    for (const url of urls) {
-      servers.push(await listen(url, (socket) => void http.emit("connection", socket)));
-      options.report?.info("serving metrics", { address: `${url.scheme}://${url.host}:${url.port}` });
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return { ports: servers.map(portOf), close };
-}
-
-function listen(url: MemberUrl, onSocket: Parameters<typeof createServer>[1]): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(onSocket);
-    server.once("error", (cause) =>
-      reject(new ListenError(`can't listen on ${url.text}: ${cause.message}`, { cause })),
-    );
-    server.listen(bindOptions(url), () => resolve(server));
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

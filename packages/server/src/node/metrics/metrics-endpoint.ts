@@ -60,10 +60,6 @@ export class MetricsEndpoint {
     }
   }
 
-  stop(): void {
-    this.#process.stop();
-  }
-
   #writeScrapes(out: Exposition): void {
     out.gauge("promhttp_metric_handler_requests_in_flight", "Scrapes being served.", this.#inFlight);
     out.rows(

@@ -12,13 +12,19 @@ import type { MetricsSources } from "./sources.js";
 /** Of files under /proc that are read at each scrape. */
 const LIMITS_FILE = "/proc/self/limits";
 
-export class ProcessFamilies {
-  readonly #registry = new Registry();
-  readonly #fdLimit = readFdLimit();
+/** What all members of a process share: its observers of garbage collections and of the event loop run once, as long as the process. */
+let processRegistry: Registry | undefined;
 
-  constructor() {
-    collectDefaultMetrics({ register: this.#registry });
-  }
+function sharedRegistry(): Registry {
+  if (processRegistry !== undefined) return processRegistry;
+  processRegistry = new Registry();
+  collectDefaultMetrics({ register: processRegistry });
+  return processRegistry;
+}
+
+export class ProcessFamilies {
+  readonly #registry = sharedRegistry();
+  readonly #fdLimit = readFdLimit();
 
   async write(out: Exposition, sources: MetricsSources): Promise<void> {
     out.raw(await this.#registry.metrics());
@@ -27,11 +33,6 @@ export class ProcessFamilies {
     out.gauge("os_fd_limit", "Most file descriptors that may be open.", this.#fdLimit);
     writeRuntime(out);
     writeEngine(out, sources);
-  }
-
-  /** The observers of garbage collections and of the event loop end. */
-  stop(): void {
-    this.#registry.clear();
   }
 }
 
