@@ -109,10 +109,9 @@ export class Client extends Kv implements AsyncDisposable {
     return this.#recipes.tryLock(name, options);
   }
 
-  election(name: Key): Election<string>;
-  election<V>(name: Key, options: ElectionOptions<V>): Election<V>;
-  election<V>(name: Key, options?: ElectionOptions<V>): Election<V> {
-    return this.#recipes.election(name, options ?? { codec: codecOrText<V>(undefined) });
+  /** An election, which is shared with `etcdctl elect` and Go clients under the same name. */
+  election<V = string>(name: Key, options: ElectionOptions<V> = {}): Election<V> {
+    return this.#recipes.election(name, options);
   }
 
   /** Reads and writes that take effect together or are done again; see `StmOptions` for what they see of others. */

@@ -1,11 +1,11 @@
 /** One key of a local copy. */
-import type { mvccpb } from "@quorate/proto";
-import type { ValueCodec } from "../stm/transaction.js";
-
-const decoder = new TextDecoder();
+import type { Codec } from "../codec/codec.js";
+import type { KeyMetadata, KeyValue } from "../kv/key-value.js";
 
 /** Does not change: a newer value of the key is another entry. */
-export class CacheEntry<V> {
+export class CacheEntry<V> implements KeyMetadata {
+  /** The key as text. */
+  readonly key: string;
   readonly keyBytes: Uint8Array;
   readonly createRevision: bigint;
   readonly modRevision: bigint;
@@ -14,23 +14,19 @@ export class CacheEntry<V> {
   /** 0 without one. */
   readonly lease: bigint;
   readonly #valueBytes: Uint8Array;
-  readonly #codec: ValueCodec<V>;
+  readonly #codec: Codec<V>;
   #decoded: { readonly value: V } | undefined;
 
   /** @private Made by caches and collections. */
-  constructor(pair: mvccpb.KeyValue, codec: ValueCodec<V>) {
-    this.keyBytes = pair.key;
+  constructor(pair: Omit<KeyValue<unknown>, "value">, codec: Codec<V>) {
+    this.key = pair.key;
+    this.keyBytes = pair.keyBytes;
     this.createRevision = pair.createRevision;
     this.modRevision = pair.modRevision;
     this.version = pair.version;
     this.lease = pair.lease;
-    this.#valueBytes = pair.value;
+    this.#valueBytes = pair.valueBytes;
     this.#codec = codec;
-  }
-
-  /** The key as text. */
-  get key(): string {
-    return decoder.decode(this.keyBytes);
   }
 
   /** Empty with `keysOnly`. */

@@ -1,5 +1,6 @@
 /** A local copy at one revision. */
-import { nameOf, prefixEnd, toBytes } from "../session/key-bytes.js";
+import { isNoEnd, keyBytes, prefixEnd, type Key } from "../kv/key-range.js";
+import { nameOf } from "../session/key-name.js";
 import type { CacheEntry } from "./cache-entry.js";
 import type { SortedEntries } from "./sorted-entries.js";
 
@@ -19,16 +20,16 @@ export class CacheSnapshot<V> {
     return this.#entries.size;
   }
 
-  get(key: string | Uint8Array): CacheEntry<V> | undefined {
-    return this.#entries.get(nameOf(toBytes(key)));
+  get(key: Key): CacheEntry<V> | undefined {
+    return this.#entries.get(nameOf(keyBytes(key)));
   }
 
-  has(key: string | Uint8Array): boolean {
+  has(key: Key): boolean {
     return this.get(key) !== undefined;
   }
 
   /** Entries whose keys begin with `prefix` (default: all), in the order of the keys. */
-  entries(prefix: string | Uint8Array = ""): CacheEntry<V>[] {
+  entries(prefix: Key = ""): CacheEntry<V>[] {
     return entriesBelow(this.#entries, prefix);
   }
 
@@ -38,10 +39,8 @@ export class CacheSnapshot<V> {
   }
 }
 
-export function entriesBelow<V>(entries: SortedEntries<V>, prefix: string | Uint8Array): CacheEntry<V>[] {
-  const start = toBytes(prefix);
+export function entriesBelow<V>(entries: SortedEntries<V>, prefix: Key): CacheEntry<V>[] {
+  const start = keyBytes(prefix);
   const end = prefixEnd(start);
-  // A zero byte is the end of a prefix that has none.
-  const isEndless = end.length === 1 && end[0] === 0;
-  return [...entries.range(nameOf(start), isEndless ? undefined : nameOf(end))];
+  return [...entries.range(nameOf(start), isNoEnd(end) ? undefined : nameOf(end))];
 }

@@ -1,8 +1,8 @@
 /** What a local copy holds: moved from revision to revision, never in between. */
-import { mvccpb } from "@quorate/proto";
-import { nameOf } from "../session/key-bytes.js";
-import type { KeyEventBatch } from "../session/key-events.js";
-import type { ValueCodec } from "../stm/transaction.js";
+import { nameOf } from "../session/key-name.js";
+import type { KeyValue } from "../kv/key-value.js";
+import type { WatchBatch } from "../watch/watch-types.js";
+import type { Codec } from "../codec/codec.js";
 import { CacheEntry } from "./cache-entry.js";
 import { CacheOverflowError } from "./cache-errors.js";
 import { SortedEntries } from "./sorted-entries.js";
@@ -20,13 +20,13 @@ export type OnChange<V> = (
 ) => void;
 
 export class CacheState<V> {
-  readonly #codec: ValueCodec<V>;
+  readonly #codec: Codec<V>;
   readonly #limits: CacheLimits;
   readonly #onChange: OnChange<V>;
   #entries: SortedEntries<V> | undefined;
   #revision = 0n;
 
-  constructor(codec: ValueCodec<V>, limits: CacheLimits, onChange: OnChange<V>) {
+  constructor(codec: Codec<V>, limits: CacheLimits, onChange: OnChange<V>) {
     this.#codec = codec;
     this.#limits = limits;
     this.#onChange = onChange;
@@ -42,9 +42,9 @@ export class CacheState<V> {
   }
 
   /** Adds rows to a list that is not complete yet. @throws CacheOverflowError */
-  gather(list: SortedEntries<V>, rows: readonly mvccpb.KeyValue[]): void {
+  gather(list: SortedEntries<V>, rows: readonly KeyValue<Uint8Array>[]): void {
     for (const pair of rows) {
-      list.set(nameOf(pair.key), new CacheEntry(pair, this.#codec));
+      list.set(nameOf(pair.keyBytes), new CacheEntry(pair, this.#codec));
       this.#check(list);
     }
   }
@@ -66,18 +66,17 @@ export class CacheState<V> {
   }
 
   /** @throws CacheOverflowError */
-  apply({ events, revision }: KeyEventBatch, keysOnly: boolean): void {
+  apply({ events, revision }: WatchBatch<Uint8Array>, keysOnly: boolean): void {
     const entries = this.#entries;
     if (entries === undefined) return;
-    for (const { type, kv } of events) {
-      if (kv === undefined) continue;
-      const name = nameOf(kv.key);
-      if (type === mvccpb.Event_EventType.DELETE) {
+    for (const event of events) {
+      const name = nameOf(event.kv.keyBytes);
+      if (event.type === "delete") {
         const previous = entries.delete(name);
         if (previous !== undefined) this.#onChange(name, undefined, previous);
         continue;
       }
-      const entry = new CacheEntry(keysOnly ? { ...kv, value: NO_BYTES } : kv, this.#codec);
+      const entry = new CacheEntry(keysOnly ? { ...event.kv, valueBytes: NO_BYTES } : event.kv, this.#codec);
       this.#onChange(name, entry, entries.set(name, entry));
       this.#check(entries);
     }

@@ -1,13 +1,18 @@
-import { ERRORS, etcdserverpb } from "@quorate/proto";
+import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toBytes } from "../session/key-bytes.js";
-import type { KeyEventBatch, KeyEvents, KeyEventsOptions, KeyRange } from "../session/key-events.js";
+import { keyBytes } from "../kv/key-range.js";
+import { utf8 } from "../codec/codec.js";
+import { CompactedError } from "../errors/errors.js";
+import type { Key, KeyRange } from "../kv/key-range.js";
+import { Keyspace } from "../namespace/keyspace.js";
+import { eventsOf, type KeyEvents, type KeyEventsOptions } from "../session/store.js";
+import type { WatchBatch } from "../watch/watch-types.js";
+import { Watches } from "../watch/watches.js";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
 import { Cache, type CacheOptions } from "./cache.js";
 import { CacheClosedError, CacheNotSyncedError, CacheOverflowError } from "./cache-errors.js";
 
 const KV = etcdserverpb.KV.method;
-const text = { encode: toBytes, decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes) };
 
 describeOnBoth((start) => {
   let target: Target;
@@ -24,14 +29,13 @@ describeOnBoth((start) => {
   });
 
   const put = async (key: string, value: string): Promise<bigint> => {
-    const request = { key: toBytes(key), value: toBytes(value) };
+    const request = { key: keyBytes(key), value: keyBytes(value) };
     return (await client.calls.unary(KV.put, request, { safety: "write" })).header?.revision ?? 0n;
   };
   const remove = async (key: string): Promise<bigint> =>
-    (await client.calls.unary(KV.deleteRange, { key: toBytes(key) }, { safety: "write" })).header?.revision ??
-    0n;
-  const open = (prefix: string, options?: CacheOptions, events: KeyEvents = client.calls): Cache<string> =>
-    new Cache({ calls: client.calls, events }, prefix, text, options);
+    (await client.calls.unary(KV.deleteRange, { key: keyBytes(key) }, { safety: "write" })).header
+      ?.revision ?? 0n;
+  const open = (prefix: string, options?: CacheOptions): Cache<string> => client.cache(prefix, options);
   const shown = (cache: Cache<string>): Record<string, string> =>
     Object.fromEntries(cache.entries().map((entry) => [entry.key, entry.value]));
 
@@ -121,8 +125,9 @@ describeOnBoth((start) => {
     await put("again/kept", "1");
     await put("again/changed", "1");
     await put("again/deleted", "1");
-    const events = new InterruptedEvents(client.calls);
-    await using cache = open("again/", {}, events);
+    const { calls } = client;
+    const events = new InterruptedEvents(eventsOf(new Watches(calls)));
+    await using cache = new Cache({ calls, events, keyspace: new Keyspace() }, "again/", utf8);
     await cache.synced;
     const changes = cache.changes();
     events.pause();
@@ -177,7 +182,7 @@ describeOnBoth((start) => {
     await using all = open("");
     await all.synced;
     expect(all.has("everything")).toBe(true);
-    await using end = new Cache({ calls: client.calls, events: client.calls }, Uint8Array.of(0xff), text);
+    await using end = client.cache(Uint8Array.of(0xff));
     await end.synced;
     expect(end.size).toBe(0);
     expect(all.entries(Uint8Array.of(0xff))).toEqual([]);
@@ -232,12 +237,16 @@ class InterruptedEvents implements KeyEvents {
     this.#fail?.();
   }
 
-  async *watch(range: KeyRange, options: KeyEventsOptions): AsyncGenerator<KeyEventBatch> {
+  async *watch(
+    keyspace: Keyspace,
+    keys: Key | KeyRange,
+    options: KeyEventsOptions,
+  ): AsyncGenerator<WatchBatch<Uint8Array>> {
     const failure = new Promise<never>((_, reject) => {
-      this.#fail = () => reject(new Error(ERRORS.compacted.message));
+      this.#fail = () => reject(new CompactedError(undefined));
     });
     failure.catch(() => undefined);
-    const batches = this.#events.watch(range, options)[Symbol.asyncIterator]();
+    const batches = this.#events.watch(keyspace, keys, options)[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { done, value } = await Promise.race([batches.next(), failure]);

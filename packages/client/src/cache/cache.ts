@@ -6,12 +6,12 @@
  *
  * Limits: `entriesMax`, `bytesMax`; what waits for slow readers of changes is one change a key.
  */
-import type { Calls } from "../calls.js";
-import { nameOf, prefixEnd, toBytes } from "../session/key-bytes.js";
-import type { KeyEvents, KeyRange } from "../session/key-events.js";
+import { keyBytes, type Key } from "../kv/key-range.js";
+import { nameOf } from "../session/key-name.js";
+import type { Store } from "../session/store.js";
 import { linkSignals, type LinkedSignal } from "../session/linked-signal.js";
 import { onAbort } from "../session/on-abort.js";
-import type { ValueCodec } from "../stm/transaction.js";
+import type { Codec } from "../codec/codec.js";
 import type { CacheEntry } from "./cache-entry.js";
 import { CacheClosedError, CacheNotSyncedError } from "./cache-errors.js";
 import { CacheSnapshot, entriesBelow } from "./cache-snapshot.js";
@@ -38,11 +38,6 @@ export const CACHE_ENTRIES_MAX = 1_000_000;
 export const CACHE_BYTES_MAX: number = 256 * 1024 * 1024;
 export const CACHE_PAGE_ROWS = 1000;
 
-export interface CacheParts {
-  readonly calls: Calls;
-  readonly events: KeyEvents;
-}
-
 /**
  * ```
  * await using cache = client.cache("services/");
@@ -62,25 +57,20 @@ export class Cache<V> implements AsyncDisposable {
   #listCount = 0;
 
   /** @private Made by `client.cache`. */
-  constructor(
-    parts: CacheParts,
-    prefix: string | Uint8Array,
-    codec: ValueCodec<V>,
-    options: CacheOptions = {},
-  ) {
+  constructor(store: Store, prefix: Key, codec: Codec<V>, options: CacheOptions = {}) {
     const { signal, entriesMax = CACHE_ENTRIES_MAX, bytesMax = CACHE_BYTES_MAX } = options;
     const { keysOnly = false, pageRows = CACHE_PAGE_ROWS } = options;
     this.#state = new CacheState(codec, { entriesMax, bytesMax }, (name, entry, previous) => {
       for (const queue of this.#queues) queue.push(name, entry, previous);
     });
-    this.#linked = linkSignals([signal, parts.calls.closed]);
+    this.#linked = linkSignals([signal, store.calls.closed]);
     this.#waits = new RevisionWaits(this.#linked.signal);
     this.synced = this.#waits.reach(1n);
     // Whoever does not ask hears of the end elsewhere.
     this.synced.catch(() => undefined);
     const feed = {
-      parts,
-      range: rangeOf(prefix),
+      store,
+      range: { prefix },
       state: this.#state,
       pageRows,
       keysOnly,
@@ -127,16 +117,16 @@ export class Cache<V> implements AsyncDisposable {
   }
 
   /** @throws CacheNotSyncedError before `synced`, and the reason of `ended` after the end; so do all that read. */
-  get(key: string | Uint8Array): CacheEntry<V> | undefined {
-    return this.#complete().get(nameOf(toBytes(key)));
+  get(key: Key): CacheEntry<V> | undefined {
+    return this.#complete().get(nameOf(keyBytes(key)));
   }
 
-  has(key: string | Uint8Array): boolean {
+  has(key: Key): boolean {
     return this.get(key) !== undefined;
   }
 
   /** Entries whose keys begin with `prefix` (default: all), in the order of the keys, as they are now. */
-  entries(prefix: string | Uint8Array = ""): CacheEntry<V>[] {
+  entries(prefix: Key = ""): CacheEntry<V>[] {
     return entriesBelow(this.#complete(), prefix);
   }
 
@@ -197,10 +187,4 @@ export class Cache<V> implements AsyncDisposable {
     const reason: unknown = this.#linked.signal.reason;
     return reason instanceof CacheClosedError ? {} : { error: reason };
   }
-}
-
-function rangeOf(prefix: string | Uint8Array): KeyRange {
-  const key = toBytes(prefix);
-  // The empty prefix: all keys. There is no empty key, so they begin after it.
-  return { key: key.length === 0 ? new Uint8Array(1) : key, end: prefixEnd(key) };
 }

@@ -1,14 +1,14 @@
 /** Keeps a local copy up to date: lists, watches from there, and lists again when what it missed is not there any more. */
 import { QuorateError } from "../errors/errors.js";
-import type { KeyRange } from "../session/key-events.js";
-import type { CacheParts } from "./cache.js";
+import type { KeyRange } from "../kv/key-range.js";
+import type { Store } from "../session/store.js";
 import { CacheOverflowError } from "./cache-errors.js";
 import type { CacheState } from "./cache-state.js";
 import { listRange } from "./list-prefix.js";
 import { SortedEntries } from "./sorted-entries.js";
 
 export interface CacheFeed<V> {
-  readonly parts: CacheParts;
+  readonly store: Store;
   readonly range: KeyRange;
   readonly state: CacheState<V>;
   readonly pageRows: number;
@@ -22,12 +22,15 @@ export interface CacheFeed<V> {
 
 /** Runs until the signal aborts. @throws its reason, or what no repetition will cure. */
 export async function feedCache<V>(feed: CacheFeed<V>): Promise<never> {
-  const { parts, range, state, signal } = feed;
+  const { store, range, state, signal } = feed;
   for (let failures = 0; ; failures += 1) {
     try {
       const revision = await list(feed);
       failures = 0;
-      for await (const batch of parts.events.watch(range, { startRevision: revision + 1n, signal })) {
+      for await (const batch of store.events.watch(store.keyspace, range, {
+        startRevision: revision + 1n,
+        signal,
+      })) {
         state.apply(batch, feed.keysOnly);
         feed.onRevision(state.revision);
       }
@@ -35,13 +38,13 @@ export async function feedCache<V>(feed: CacheFeed<V>): Promise<never> {
       signal.throwIfAborted();
       if (isFinal(error)) throw error;
     }
-    await parts.calls.backOff(failures, signal);
+    await store.calls.backOff(failures, signal);
   }
 }
 
 /** @returns the revision that was listed. */
 async function list<V>({
-  parts,
+  store,
   range,
   state,
   pageRows,
@@ -51,7 +54,7 @@ async function list<V>({
 }: CacheFeed<V>): Promise<bigint> {
   const entries = new SortedEntries<V>();
   let listed = 0n;
-  for await (const { rows, revision } of listRange(parts.calls, range, { pageRows, keysOnly, signal })) {
+  for await (const { rows, revision } of listRange(store, range, { pageRows, keysOnly, signal })) {
     state.gather(entries, rows);
     listed = revision;
   }

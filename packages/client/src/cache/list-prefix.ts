@@ -1,7 +1,10 @@
 /** All rows of a range as they were at one revision, read in pages so that no answer is large. */
-import { etcdserverpb, type mvccpb } from "@quorate/proto";
-import type { CallOptions, Calls } from "../calls.js";
-import type { KeyRange } from "../session/key-events.js";
+import { etcdserverpb } from "@quorate/proto";
+import type { CallOptions } from "../calls.js";
+import { bytes } from "../codec/codec.js";
+import { wireRange, type KeyRange } from "../kv/key-range.js";
+import { toKeyValue, type KeyValue } from "../kv/key-value.js";
+import type { Store } from "../session/store.js";
 
 const { KEY } = etcdserverpb.RangeRequest_SortTarget;
 
@@ -15,7 +18,7 @@ export interface ListOptions extends CallOptions {
 
 export interface ListPage {
   /** In the order of their keys. */
-  readonly rows: readonly mvccpb.KeyValue[];
+  readonly rows: readonly KeyValue<Uint8Array>[];
   /** The same for all pages. */
   readonly revision: bigint;
 }
@@ -25,18 +28,20 @@ export interface ListPage {
  * @throws `compacted` when the revision is compacted away between two pages.
  */
 export async function* listRange(
-  calls: Calls,
-  { key, end }: KeyRange,
+  { calls, keyspace }: Store,
+  range: KeyRange,
   { pageRows, keysOnly = false, revision = 0n, ...options }: ListOptions,
 ): AsyncGenerator<ListPage, void, undefined> {
-  let from = key;
+  const view = { keyspace, codec: bytes };
+  const { key: first, rangeEnd } = keyspace.rangeToWire(wireRange(range));
+  let key = first;
   let at = revision;
   for (;;) {
     const answer = await calls.unary(
       etcdserverpb.KV.method.range,
       {
-        key: from,
-        ...(end === undefined ? {} : { rangeEnd: end }),
+        key,
+        rangeEnd,
         limit: BigInt(pageRows),
         sortTarget: KEY,
         revision: at,
@@ -45,15 +50,15 @@ export async function* listRange(
       { ...options, safety: "read" },
     );
     if (at === 0n) at = answer.header?.revision ?? 0n;
-    yield { rows: answer.kvs, revision: at };
+    yield { rows: answer.kvs.map((pair) => toKeyValue(pair, view)), revision: at };
     const last = answer.kvs.at(-1);
     if (!answer.more || last === undefined) return;
-    from = keyAfter(last.key);
+    key = keyAfter(last.key);
   }
 }
 
 /** The smallest key above `key`. */
-export function keyAfter(key: Uint8Array): Uint8Array {
+function keyAfter(key: Uint8Array): Uint8Array {
   const next = new Uint8Array(key.length + 1);
   next.set(key);
   return next;

@@ -1,9 +1,9 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toBytes } from "../session/key-bytes.js";
+import { keyBytes } from "../kv/key-range.js";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
 import { ConflictError, UpdateConflictError } from "./collection-errors.js";
-import { Collection } from "./collection.js";
+import type { Collection } from "./collection.js";
 
 interface User {
   readonly name: string;
@@ -11,7 +11,7 @@ interface User {
 }
 
 const users = {
-  encode: (user: User) => toBytes(JSON.stringify(user)),
+  encode: (user: User) => keyBytes(JSON.stringify(user)),
   decode: (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)) as User,
 };
 const ADA: User = { name: "Ada", logins: 0 };
@@ -30,8 +30,7 @@ describeOnBoth((start) => {
     await target.stop();
   });
 
-  const open = (prefix: string): Collection<User> =>
-    new Collection({ calls: client.calls, events: client.calls }, prefix, users);
+  const open = (prefix: string): Collection<User> => client.collection(prefix, users);
 
   test("documents are put, read, listed, counted and deleted", async () => {
     const collection = open("users/");
@@ -47,7 +46,7 @@ describeOnBoth((start) => {
       lease: 0n,
     });
     const ids: string[] = [];
-    for await (const { id } of collection.list({ pageRows: 1 })) ids.push(id);
+    for await (const { id } of collection.list({ pageSize: 1 })) ids.push(id);
     expect(ids).toEqual(["ada", "bob"]);
     expect(await collection.count()).toBe(2);
     expect(await collection.count({ startsWith: "b" })).toBe(1);
@@ -95,8 +94,8 @@ describeOnBoth((start) => {
 
   test("an update keeps the lease, or changes it", async () => {
     const collection = open("leased/");
-    await using first = await client.recipes.leases.grant(30);
-    await using second = await client.recipes.leases.grant(30);
+    await using first = await client.leases.grant(30);
+    await using second = await client.leases.grant(30);
     await collection.put("ada", ADA, { lease: first });
     expect((await collection.update("ada", (user) => user))?.lease).toBe(first.id);
     expect((await collection.get("ada"))?.lease).toBe(first.id);
@@ -156,7 +155,7 @@ describeOnBoth((start) => {
   });
 
   test("bytes of others that are no document are an error for whoever reads them", async () => {
-    const request = { key: toBytes("broken/x"), value: toBytes("{") };
+    const request = { key: keyBytes("broken/x"), value: keyBytes("{") };
     await client.calls.unary(etcdserverpb.KV.method.put, request, { safety: "write" });
     await expect(open("broken/").get("x")).rejects.toThrow(SyntaxError);
     await using cache = open("broken/").cache();

@@ -1,23 +1,19 @@
 /**
  * Values of one type below one prefix: read and written as such, and changed without losing what others write meanwhile.
  */
-import { etcdserverpb, mvccpb, type MessageInitShape, type MessageShape } from "@quorate/proto";
-import { Cache, CACHE_PAGE_ROWS, type CacheOptions, type CacheParts } from "../cache/cache.js";
-import { listRange } from "../cache/list-prefix.js";
+import { Cache, type CacheOptions } from "../cache/cache.js";
 import type { CallOptions } from "../calls.js";
-import { prefixEnd, toBytes } from "../session/key-bytes.js";
+import type { Codec } from "../codec/codec.js";
+import { Kv } from "../kv/kv.js";
+import type { KeyValue } from "../kv/key-value.js";
 import { conflictPause } from "../session/conflict-pause.js";
 import { linkSignals } from "../session/linked-signal.js";
-import type { ValueCodec } from "../stm/transaction.js";
+import type { Store } from "../session/store.js";
+import { modRevision } from "../txn/conditions.js";
+import { get, put, remove, type Operation } from "../txn/operations.js";
+import type { WatchEvent } from "../watch/watch-types.js";
 import { ConflictError, UpdateConflictError } from "./collection-errors.js";
 import { documentOf, type Document } from "./document.js";
-
-const KV = etcdserverpb.KV.method;
-const { MOD } = etcdserverpb.Compare_CompareTarget;
-const { EQUAL } = etcdserverpb.Compare_CompareResult;
-
-type OpInit = MessageInitShape<typeof etcdserverpb.RequestOpSchema>;
-type TxnAnswer = MessageShape<typeof etcdserverpb.TxnResponseSchema>;
 
 export interface WriteOptions extends CallOptions {
   /** Attaches the document to a lease. */
@@ -36,8 +32,8 @@ export interface ListDocumentsOptions extends CallOptions {
   readonly startsWith?: string;
   /** The state of the store at this revision; default is the newest. */
   readonly revision?: bigint;
-  /** Rows fetched at a time. Default 1000. */
-  readonly pageRows?: number;
+  /** Rows fetched at a time where the server can't stream (before etcd 3.7). Default 1000. */
+  readonly pageSize?: number;
 }
 
 export interface UpdateOptions extends CallOptions {
@@ -69,16 +65,16 @@ export interface WatchCollectionOptions {
  */
 export class Collection<V> {
   readonly prefix: string;
-  readonly #parts: CacheParts;
-  readonly #codec: ValueCodec<V>;
-  readonly #prefix: Uint8Array;
+  readonly #store: Store;
+  readonly #kv: Kv;
+  readonly #codec: Codec<V>;
 
   /** @private Made by `client.collection`. */
-  constructor(parts: CacheParts, prefix: string, codec: ValueCodec<V>) {
+  constructor(store: Store, prefix: string, codec: Codec<V>) {
     this.prefix = prefix;
-    this.#parts = parts;
+    this.#store = store;
+    this.#kv = new Kv(store.calls, store.keyspace);
     this.#codec = codec;
-    this.#prefix = toBytes(prefix);
   }
 
   /** The document; undefined when there is none. */
@@ -86,10 +82,7 @@ export class Collection<V> {
     id: string,
     options: CallOptions & { readonly revision?: bigint } = {},
   ): Promise<Document<V> | undefined> {
-    const { revision = 0n, ...callOptions } = options;
-    const request = { key: this.#key(id), revision };
-    const answer = await this.#parts.calls.unary(KV.range, request, { ...callOptions, safety: "read" });
-    return this.#documentOf(answer.kvs[0]);
+    return this.#documentOf(await this.#kv.get(this.prefix + id, { ...options, as: this.#codec }));
   }
 
   /**
@@ -97,11 +90,13 @@ export class Collection<V> {
    * @throws ConflictError with `ifRevision`; `UnknownOutcomeError` when the answer was lost.
    */
   async put(id: string, value: V, options: WriteOptions = {}): Promise<bigint> {
-    const { lease = 0n, ifRevision, ...callOptions } = options;
-    const key = this.#key(id);
-    const put = { key, value: this.#codec.encode(value), lease: leaseIdOf(lease) };
-    const op: OpInit = { request: { case: "requestPut", value: put } };
-    return (await this.#write({ id, key, op, ifRevision }, callOptions)).revision;
+    const { lease, ifRevision, ...callOptions } = options;
+    const key = this.prefix + id;
+    const putOptions = { as: this.#codec, lease };
+    if (ifRevision === undefined)
+      return (await this.#kv.put(key, value, { ...callOptions, ...putOptions })).revision;
+    const { revision } = await this.#writeIf(id, ifRevision, put(key, value, putOptions), callOptions);
+    return revision;
   }
 
   /** Creates a document. @returns the revision of the write. @throws ConflictError when it exists. */
@@ -112,11 +107,10 @@ export class Collection<V> {
   /** @returns whether there was a document. @throws ConflictError with `ifRevision`. */
   async delete(id: string, options: DeleteOptions = {}): Promise<boolean> {
     const { ifRevision, ...callOptions } = options;
-    const key = this.#key(id);
-    const op: OpInit = { request: { case: "requestDeleteRange", value: { key } } };
-    const { answer } = await this.#write({ id, key, op, ifRevision }, callOptions);
-    const response = answer.responses[0]?.response;
-    return response?.case === "responseDeleteRange" && response.value.deleted > 0n;
+    const key = this.prefix + id;
+    if (ifRevision === undefined) return (await this.#kv.delete(key, callOptions)).deleted > 0;
+    const { result } = await this.#writeIf(id, ifRevision, remove(key), callOptions);
+    return result.deleted > 0;
   }
 
   /**
@@ -129,85 +123,57 @@ export class Collection<V> {
     change: (current: V | undefined) => V | undefined | Promise<V | undefined>,
     options: UpdateOptions = {},
   ): Promise<Document<V> | undefined> {
-    const { attemptsMax = UPDATE_ATTEMPTS_MAX, lease, ...callOptions } = options;
+    const { attemptsMax = UPDATE_ATTEMPTS_MAX, lease: wantedLease, ...callOptions } = options;
+    const key = this.prefix + id;
     let current = await this.get(id, callOptions);
     for (let attempt = 1; ; attempt += 1) {
       const value = await change(current?.value);
       if (value === undefined && current === undefined) return undefined;
-      const key = this.#key(id);
-      const ifRevision = current?.revision ?? 0n;
-      const leaseId = lease === undefined ? (current?.lease ?? 0n) : leaseIdOf(lease);
-      const op: OpInit =
-        value === undefined
-          ? { request: { case: "requestDeleteRange", value: { key } } }
-          : {
-              request: {
-                case: "requestPut",
-                value: { key, value: this.#codec.encode(value), lease: leaseId },
-              },
-            };
-      const { answer, revision, found } = await this.#attempt({ key, op, ifRevision }, callOptions);
+      const lease = leaseIdOf(wantedLease ?? current?.lease ?? 0n);
+      const operation: Operation<unknown> =
+        value === undefined ? remove(key) : put(key, value, { as: this.#codec, lease });
+      const answer = await this.#tryWrite(key, current?.revision ?? 0n, operation, callOptions);
       if (answer.succeeded) {
-        if (value === undefined) return undefined;
-        const createRevision = current?.createRevision ?? revision;
-        return {
-          id,
-          value,
-          revision,
-          createRevision,
-          version: (current?.version ?? 0n) + 1n,
-          lease: leaseId,
-        };
+        const { revision } = answer;
+        const { createRevision = revision, version = 0n } = current ?? {};
+        return value === undefined
+          ? undefined
+          : { id, value, revision, createRevision, version: version + 1n, lease };
       }
       if (attempt >= attemptsMax) throw new UpdateConflictError(id, attempt);
-      current = this.#documentOf(found);
+      current = this.#documentOf(answer.found);
       // The first repetition is at once, with what came with the refusal.
-      if (attempt > 1) await conflictPause(attempt - 2, [options.signal, this.#parts.calls.closed]);
+      if (attempt > 1) await conflictPause(attempt - 2, [options.signal, this.#store.calls.closed]);
     }
   }
 
-  /** Documents in the order of their ids, all as they were at one revision. @throws `compacted` in a list that takes very long */
+  /** Documents in the order of their ids, all as they were at one revision. @throws CompactedError in a loop that takes very long */
   async *list(options: ListDocumentsOptions = {}): AsyncGenerator<Document<V>, void, undefined> {
-    const { startsWith = "", revision = 0n, pageRows = CACHE_PAGE_ROWS, ...callOptions } = options;
-    const pages = listRange(this.#parts.calls, this.#range(startsWith), {
-      ...callOptions,
-      pageRows,
-      revision,
-    });
-    for await (const { rows } of pages) {
-      for (const pair of rows) yield documentOf(pair, this.#prefix.length, this.#codec);
-    }
+    const { startsWith = "", ...scanOptions } = options;
+    const pairs = this.#kv.scan({ prefix: this.prefix + startsWith }, { ...scanOptions, as: this.#codec });
+    for await (const pair of pairs) yield documentOf(pair, this.prefix);
   }
 
   /** How many documents there are. */
-  async count(options: CallOptions & { readonly startsWith?: string } = {}): Promise<number> {
+  count(options: CallOptions & { readonly startsWith?: string } = {}): Promise<number> {
     const { startsWith = "", ...callOptions } = options;
-    const { key, end: rangeEnd } = this.#range(startsWith);
-    const request = { key, rangeEnd, countOnly: true };
-    const answer = await this.#parts.calls.unary(KV.range, request, { ...callOptions, safety: "read" });
-    return Number(answer.count);
+    return this.#kv.count({ prefix: this.prefix + startsWith }, callOptions);
   }
 
   /**
    * Changes in their order, without gap or duplicate, over broken connections too. Leaving the loop ends it.
-   * @throws `compacted` when `startRevision`, or what came during a long absence, is not there any more.
+   * @throws CompactedError when `startRevision`, or what came during a long absence, is not there any more.
    */
   async *watch(options: WatchCollectionOptions = {}): AsyncGenerator<CollectionEvent<V>, void, undefined> {
-    const { calls, events } = this.#parts;
+    const { calls, events, keyspace } = this.#store;
     const linked = linkSignals([options.signal, calls.closed]);
+    const range = { prefix: this.prefix };
     try {
       const { signal } = linked;
-      const startRevision = options.startRevision ?? (await this.#revision(signal)) + 1n;
-      for await (const batch of events.watch(this.#range(""), { startRevision, signal })) {
-        for (const { type, kv } of batch.events) {
-          if (kv === undefined) continue;
-          if (type === mvccpb.Event_EventType.DELETE) {
-            yield { kind: "delete", id: this.#idOf(kv.key), revision: kv.modRevision };
-          } else {
-            const document = documentOf(kv, this.#prefix.length, this.#codec);
-            yield { kind: "put", id: document.id, document, revision: kv.modRevision };
-          }
-        }
+      const startRevision =
+        options.startRevision ?? (await this.#kv.keys(range, { limit: 1, signal })).revision + 1n;
+      for await (const batch of events.watch(keyspace, range, { startRevision, signal })) {
+        for (const event of batch.events) yield this.#eventOf(event);
       }
       signal.throwIfAborted();
     } finally {
@@ -217,74 +183,55 @@ export class Collection<V> {
 
   /** A local copy of all documents; its keys have the prefix. */
   cache(options: CacheOptions = {}): Cache<V> {
-    return new Cache(this.#parts, this.#prefix, this.#codec, options);
+    return new Cache(this.#store, this.prefix, this.#codec, options);
   }
 
   /** @throws ConflictError */
-  async #write(
-    write: {
-      readonly id: string;
-      readonly key: Uint8Array;
-      readonly op: OpInit;
-      readonly ifRevision: bigint | undefined;
-    },
+  async #writeIf<R>(
+    id: string,
+    ifRevision: bigint,
+    operation: Operation<R>,
     options: CallOptions,
-  ): Promise<{ readonly answer: TxnAnswer; readonly revision: bigint }> {
-    const { answer, revision, found } = await this.#attempt(write, options);
-    if (answer.succeeded) return { answer, revision };
-    throw new ConflictError(write.id, found?.modRevision ?? 0n);
+  ): Promise<{ readonly revision: bigint; readonly result: R }> {
+    const answer = await this.#tryWrite(this.prefix + id, ifRevision, operation, options);
+    if (answer.succeeded) return answer;
+    throw new ConflictError(id, answer.found?.modRevision ?? 0n);
   }
 
-  async #attempt(
-    {
-      key,
-      op,
-      ifRevision,
-    }: { readonly key: Uint8Array; readonly op: OpInit; readonly ifRevision: bigint | undefined },
+  async #tryWrite<R>(
+    key: string,
+    ifRevision: bigint,
+    operation: Operation<R>,
     options: CallOptions,
-  ): Promise<{
-    readonly answer: TxnAnswer;
-    readonly revision: bigint;
-    readonly found: mvccpb.KeyValue | undefined;
-  }> {
-    const unchanged = { key, target: MOD, result: EQUAL };
-    const request = {
-      compare:
-        ifRevision === undefined
-          ? []
-          : [{ ...unchanged, targetUnion: { case: "modRevision" as const, value: ifRevision } }],
-      success: [op],
-      failure: [{ request: { case: "requestRange" as const, value: { key } } }],
-    };
-    const answer = await this.#parts.calls.unary(KV.txn, request, { ...options, safety: "write" });
-    const response = answer.responses[0]?.response;
-    const found = response?.case === "responseRange" ? response.value.kvs[0] : undefined;
-    return { answer, revision: answer.header?.revision ?? 0n, found };
+  ): Promise<Attempted<V, R>> {
+    const answer = await this.#kv
+      .txn()
+      .if(modRevision(key).equals(ifRevision))
+      .do(operation)
+      .else(get(key, { as: this.#codec }))
+      .commit(options);
+    if (!answer.succeeded) return { succeeded: false, found: answer.results[0] };
+    const [result] = answer.results as [R];
+    return { succeeded: true, revision: answer.revision, result };
   }
 
-  async #revision(signal: AbortSignal): Promise<bigint> {
-    const request = { key: this.#prefix.length === 0 ? new Uint8Array(1) : this.#prefix, countOnly: true };
-    const answer = await this.#parts.calls.unary(KV.range, request, { signal, safety: "read" });
-    return answer.header?.revision ?? 0n;
+  #eventOf(event: WatchEvent<Uint8Array>): CollectionEvent<V> {
+    const { modRevision: revision } = event.kv;
+    if (event.type === "delete")
+      return { kind: "delete", id: event.kv.key.slice(this.prefix.length), revision };
+    const document = documentOf({ ...event.kv, value: this.#codec.decode(event.kv.valueBytes) }, this.prefix);
+    return { kind: "put", id: document.id, document, revision };
   }
 
-  #key(id: string): Uint8Array {
-    return toBytes(this.prefix + id);
-  }
-
-  #idOf(key: Uint8Array): string {
-    return new TextDecoder().decode(key.subarray(this.#prefix.length));
-  }
-
-  #range(startsWith: string): { readonly key: Uint8Array; readonly end: Uint8Array } {
-    const key = this.#key(startsWith);
-    return { key: key.length === 0 ? new Uint8Array(1) : key, end: prefixEnd(key) };
-  }
-
-  #documentOf(pair: mvccpb.KeyValue | undefined): Document<V> | undefined {
-    return pair && documentOf(pair, this.#prefix.length, this.#codec);
+  #documentOf(pair: KeyValue<V> | undefined): Document<V> | undefined {
+    return pair && documentOf(pair, this.prefix);
   }
 }
+
+/** What came of a write on a condition; `found` is what is there instead. */
+type Attempted<V, R> =
+  | { readonly succeeded: true; readonly revision: bigint; readonly result: R }
+  | { readonly succeeded: false; readonly found: KeyValue<V> | undefined };
 
 function leaseIdOf(lease: bigint | { readonly id: bigint }): bigint {
   return typeof lease === "bigint" ? lease : lease.id;

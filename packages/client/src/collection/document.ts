@@ -1,6 +1,5 @@
 /** One value of a collection, as it was at one revision. */
-import type { mvccpb } from "@quorate/proto";
-import type { ValueCodec } from "../stm/transaction.js";
+import type { KeyValue } from "../kv/key-value.js";
 
 export interface Document<V> {
   /** The key without the collection's prefix. */
@@ -15,13 +14,10 @@ export interface Document<V> {
   readonly lease: bigint;
 }
 
-const decoder = new TextDecoder();
-
-/** @throws what the codec throws, for bytes that others have written. */
-export function documentOf<V>(pair: mvccpb.KeyValue, prefixBytes: number, codec: ValueCodec<V>): Document<V> {
+export function documentOf<V>(pair: KeyValue<V>, prefix: string): Document<V> {
   return {
-    id: decoder.decode(pair.key.subarray(prefixBytes)),
-    value: codec.decode(pair.value),
+    id: pair.key.slice(prefix.length),
+    value: pair.value,
     revision: pair.modRevision,
     createRevision: pair.createRevision,
     version: pair.version,

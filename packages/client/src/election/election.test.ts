@@ -1,13 +1,11 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OwnershipLostError, AcquireTimeoutError } from "../lock/lock-errors.js";
-import { toBytes } from "../session/key-bytes.js";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
 import type { Election } from "./election.js";
 import { ResignedError } from "./leadership.js";
 
 const KV = etcdserverpb.KV.method;
-const codec = { encode: toBytes, decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes) };
 
 describeOnBoth((start) => {
   let target: Target;
@@ -26,8 +24,8 @@ describeOnBoth((start) => {
     await target.stop();
   });
 
-  const election = ({ recipes }: BenchClient, name: string): Election<string> =>
-    recipes.election(name, { codec, ttlSeconds: 10 });
+  const election = (each: BenchClient, name: string): Election<string> =>
+    each.election(name, { ttlSeconds: 10 });
 
   test("candidates lead one after the other, and everybody sees who", async () => {
     const [mine, theirs] = [election(client, "throne"), election(other, "throne")];
@@ -93,8 +91,8 @@ describeOnBoth((start) => {
   });
 
   test("one session leads several elections, and a second campaign proclaims", async () => {
-    await using session = await client.recipes.session({ ttlSeconds: 10 });
-    const [a, b] = [session.election("first of two", codec), session.election("second of two", codec)];
+    await using session = await client.session({ ttlSeconds: 10 });
+    const [a, b] = [session.election("first of two"), session.election("second of two")];
     const leadership = await a.campaign("1");
     await b.campaign("2");
     const again = await a.campaign("1, again");

@@ -1,20 +1,27 @@
 /**
  * Elections: of all candidates one leads, and everybody can see who and what it has to say.
  */
-import { mvccpb } from "@quorate/proto";
+import type { KeyValue } from "../kv/key-value.js";
+import type { Key } from "../kv/key-range.js";
 import type { CallOptions } from "../calls.js";
 import type { Lease } from "../lease/lease.js";
-import { isRefusal } from "../lease/is-refusal.js";
+import { hasReason } from "../errors/errors.js";
 import { enterQueue, Hold, reachFront, withDeadline, type WaitOptions } from "../lock/hold.js";
 import { labelOf } from "../lock/lock.js";
-import { leavePlace, queueRange, readFront, type QueueParts } from "../lock/queue-place.js";
+import { leavePlace, queueRange, readFront } from "../lock/queue-place.js";
+import type { Store } from "../session/store.js";
 import { linkSignals } from "../session/linked-signal.js";
-import type { ValueCodec } from "../stm/transaction.js";
+import type { Codec } from "../codec/codec.js";
 import { Leadership } from "./leadership.js";
 
-export interface ElectionParts extends QueueParts {
-  /** The lease of the next campaign. */
-  readonly session: (options: CallOptions) => Promise<{ readonly lease: Lease; readonly isOwn: boolean }>;
+/** The lease of the next campaign, and whether it is for that alone. */
+export type CandidateLease = (
+  options: CallOptions,
+) => Promise<{ readonly lease: Lease; readonly isOwn: boolean }>;
+
+export interface SessionElectionOptions<V> {
+  /** How proclaimed values are written and read; default text. */
+  readonly as?: Codec<V>;
 }
 
 /** Who leads, as everybody can see. */
@@ -31,25 +38,31 @@ export interface Leader<V> {
 
 export class Election<V> {
   readonly name: string;
-  readonly #name: string | Uint8Array;
-  readonly #parts: ElectionParts;
-  readonly #codec: ValueCodec<V>;
+  readonly #name: Key;
+  readonly #store: Store;
+  readonly #candidateLease: CandidateLease;
+  readonly #codec: Codec<V>;
 
   /** @private Made by `client.election` and `session.election`. */
-  constructor(parts: ElectionParts, name: string | Uint8Array, codec: ValueCodec<V>) {
+  constructor(
+    store: Store,
+    name: Key,
+    candidate: { readonly lease: CandidateLease; readonly codec: Codec<V> },
+  ) {
     this.name = labelOf(name);
     this.#name = name;
-    this.#parts = parts;
-    this.#codec = codec;
+    this.#store = store;
+    this.#candidateLease = candidate.lease;
+    this.#codec = candidate.codec;
   }
 
   /**
-   * Stands for election and resolves once it is won, which may take as long as others lead. With a session, its second campaign
-   * while the first one leads takes over that leadership with the new value.
+   * Stands for election and resolves once it is won, which may take as long as others lead. A session that leads
+   * already proclaims the new value.
    * @throws AcquireTimeoutError, the reason of the signal, or of the lease's loss; the candidacy is withdrawn then.
    */
   async campaign(value: V, options: WaitOptions = {}): Promise<Leadership<V>> {
-    const { lease, isOwn } = await this.#parts.session({ signal: options.signal });
+    const { lease, isOwn } = await this.#candidateLease({ signal: options.signal });
     try {
       return await this.#campaign(value, { lease, isOwn }, options);
     } catch (error) {
@@ -60,7 +73,7 @@ export class Election<V> {
 
   /** Who leads now; undefined when nobody does. */
   async leader(options: CallOptions = {}): Promise<Leader<V> | undefined> {
-    const { pair } = await readFront(this.#parts.calls, this.#name, options);
+    const { pair } = await readFront(this.#store, this.#name, options);
     return pair && this.#leaderOf(pair);
   }
 
@@ -73,11 +86,11 @@ export class Election<V> {
     void,
     undefined
   > {
-    const linked = linkSignals([signal, this.#parts.calls.closed]);
+    const linked = linkSignals([signal, this.#store.calls.closed]);
     try {
       let seenRevision = 0n;
       for (;;) {
-        const front = await readFront(this.#parts.calls, this.#name, { signal: linked.signal });
+        const front = await readFront(this.#store, this.#name, { signal: linked.signal });
         for await (const pair of this.#follow(front, linked.signal)) {
           if (pair.modRevision <= seenRevision) continue;
           seenRevision = pair.modRevision;
@@ -94,26 +107,26 @@ export class Election<V> {
     { lease, isOwn }: { readonly lease: Lease; readonly isOwn: boolean },
     options: WaitOptions,
   ): Promise<Leadership<V>> {
-    const parts = this.#parts;
+    const store = this.#store;
     const label = this.name;
     const codec = this.#codec;
-    return withDeadline(parts, { label, lease }, options, async (signal) => {
+    return withDeadline(store, { label, lease }, options, async (signal) => {
       const encoded = codec.encode(value);
       const { place, isFirst, found } = await enterQueue(
-        parts,
+        store,
         { name: this.#name, lease, value: encoded },
         signal,
       );
-      if (!isFirst) await reachFront(parts, { name: this.#name, label }, place, signal);
-      const hold = new Hold(parts, { label, lease, place });
-      const leadership = new Leadership({ calls: parts.calls, codec, label, lease, ownsLease: isOwn, hold });
+      if (!isFirst) await reachFront(store, { name: this.#name, label }, place, signal);
+      const hold = new Hold(store, { label, lease, place });
+      const leadership = new Leadership({ store, codec, label, lease, ownsLease: isOwn, hold });
       try {
         // It stood here before, with other words.
         if (found !== undefined) await leadership.proclaim(value, { signal });
         return leadership;
       } catch (error) {
         hold.end(error);
-        await leavePlace(parts.calls, place, { signal }).catch(() => undefined);
+        await leavePlace(store, place, { signal }).catch(() => undefined);
         throw error;
       }
     });
@@ -121,38 +134,37 @@ export class Election<V> {
 
   /** The rows of one leadership from what is in front now, or of the next when nobody is; ends with it. */
   async *#follow(
-    front: { readonly pair: mvccpb.KeyValue | undefined; readonly revision: bigint },
+    front: { readonly pair: KeyValue<Uint8Array> | undefined; readonly revision: bigint },
     signal: AbortSignal,
-  ): AsyncGenerator<mvccpb.KeyValue, void, undefined> {
-    const { events } = this.#parts;
+  ): AsyncGenerator<KeyValue<Uint8Array>, void, undefined> {
+    const { events, keyspace } = this.#store;
     const startRevision = front.revision + 1n;
     if (front.pair !== undefined) yield front.pair;
     // Without a leader, the first key that appears is the next one's.
-    const range = front.pair === undefined ? queueRange(this.#name) : { key: front.pair.key };
-    let key = front.pair?.key;
+    const range = front.pair === undefined ? queueRange(this.#name) : front.pair.keyBytes;
+    let key = front.pair?.keyBytes;
     try {
-      for await (const batch of events.watch(range, { startRevision, signal })) {
+      for await (const batch of events.watch(keyspace, range, { startRevision, signal })) {
         for (const event of batch.events) {
-          const { kv } = event;
-          if (kv === undefined) continue;
-          if (event.type === mvccpb.Event_EventType.DELETE) {
-            if (key !== undefined && sameBytes(key, kv.key)) return;
+          const { keyBytes } = event.kv;
+          if (event.type === "delete") {
+            if (key !== undefined && sameBytes(key, keyBytes)) return;
             continue;
           }
-          key ??= kv.key;
-          if (sameBytes(key, kv.key)) yield kv;
+          key ??= keyBytes;
+          if (sameBytes(key, keyBytes)) yield event.kv;
         }
       }
     } catch (error) {
       // What was missed is made up by looking at the queue again.
-      if (!isRefusal(error, "compacted")) throw error;
+      if (!hasReason(error, "compacted")) throw error;
     }
   }
 
-  #leaderOf(pair: mvccpb.KeyValue): Leader<V> {
+  #leaderOf(pair: KeyValue<Uint8Array>): Leader<V> {
     return {
       value: this.#codec.decode(pair.value),
-      key: pair.key,
+      key: pair.keyBytes,
       leaseId: pair.lease,
       fencingToken: pair.createRevision,
       revision: pair.modRevision,

@@ -1,10 +1,12 @@
 /** An election that was won. */
-import { etcdserverpb, type MessageInitShape } from "@quorate/proto";
-import type { CallOptions, Calls } from "../calls.js";
+import { etcdserverpb } from "@quorate/proto";
+import type { CallOptions } from "../calls.js";
 import type { Lease } from "../lease/lease.js";
 import { LEAVE_MAX_MS, type Hold } from "../lock/hold.js";
-import { createdAt, leavePlace } from "../lock/queue-place.js";
-import type { ValueCodec } from "../stm/transaction.js";
+import { leavePlace, placed } from "../lock/queue-place.js";
+import type { Store } from "../session/store.js";
+import type { Condition } from "../txn/conditions.js";
+import type { Codec } from "../codec/codec.js";
 
 /** The reason of `lost` after `resign`. */
 export class ResignedError extends Error {
@@ -17,8 +19,8 @@ export class ResignedError extends Error {
 
 /** What a leadership is made of. */
 export interface LeadershipParts<V> {
-  readonly calls: Calls;
-  readonly codec: ValueCodec<V>;
+  readonly store: Store;
+  readonly codec: Codec<V>;
   readonly label: string;
   readonly lease: Lease;
   /** The lease is for this leadership alone, and is revoked with it. */
@@ -57,8 +59,8 @@ export class Leadership<V> implements AsyncDisposable {
   }
 
   /** The comparison for transactions that must only take effect under this leadership. */
-  get guard(): MessageInitShape<typeof etcdserverpb.CompareSchema> {
-    return createdAt(this.key, this.fencingToken);
+  get guard(): Condition {
+    return placed(this.#parts.hold.place);
   }
 
   /** @throws the reason of `lost` when it is lost. */
@@ -69,11 +71,12 @@ export class Leadership<V> implements AsyncDisposable {
   /** Changes what observers see without a new election. @throws the reason of `lost` when it is lost. */
   async proclaim(value: V, options: CallOptions = {}): Promise<void> {
     this.assertHeld();
-    const { calls, codec, hold, label } = this.#parts;
-    const put = { key: this.key, value: codec.encode(value), lease: this.leaseId };
+    const { store, codec, hold, label } = this.#parts;
+    const { calls, keyspace } = store;
+    const put = { key: keyspace.toWire(this.key), value: codec.encode(value), lease: this.leaseId };
     const answer = await calls.unary(
       etcdserverpb.KV.method.txn,
-      { compare: [this.guard], success: [{ request: { case: "requestPut", value: put } }] },
+      { compare: [this.guard.encode(keyspace)], success: [{ request: { case: "requestPut", value: put } }] },
       // The same words twice change nothing for those who listen but a revision.
       { ...options, safety: "idempotent" },
     );
@@ -97,9 +100,9 @@ export class Leadership<V> implements AsyncDisposable {
   }
 
   async #resign(options: CallOptions): Promise<void> {
-    const { calls, hold, label, lease, ownsLease } = this.#parts;
+    const { store, hold, label, lease, ownsLease } = this.#parts;
     hold.end(new ResignedError(label));
     if (ownsLease) await lease.revoke(options);
-    else await leavePlace(calls, hold.place, options);
+    else await leavePlace(store, hold.place, options);
   }
 }

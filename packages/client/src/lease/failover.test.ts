@@ -1,14 +1,11 @@
 /** What holds when the member that leads is killed. */
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Cache } from "../cache/cache.js";
-import { toBytes } from "../session/key-bytes.js";
+import { keyBytes } from "../kv/key-range.js";
 import { openClient, type BenchClient } from "../testing/bench.js";
 import { MemberCluster } from "../testing/member-cluster.js";
 
 const KV = etcdserverpb.KV.method;
-const text = { encode: toBytes, decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes) };
-
 let cluster: MemberCluster;
 let client: BenchClient;
 
@@ -23,24 +20,24 @@ afterAll(async () => {
 });
 
 test("leases, locks, leaderships and copies outlive the leader, and a second time of each lease", async () => {
-  const { recipes, calls } = client;
-  await using lease = await recipes.leases.grant(5);
-  const put = { key: toBytes("kept"), value: toBytes("v"), lease: lease.id };
+  const { calls } = client;
+  await using lease = await client.leases.grant(5);
+  const put = { key: keyBytes("kept"), value: keyBytes("v"), lease: lease.id };
   await calls.unary(KV.put, put, { safety: "write" });
-  await using lock = await recipes.lock("held", { ttlSeconds: 5 });
-  await using leadership = await recipes.election("led", { codec: text, ttlSeconds: 5 }).campaign("me");
-  await using cache = new Cache({ calls, events: calls }, "copied/", text);
+  await using lock = await client.lock("held", { ttlSeconds: 5 });
+  await using leadership = await client.election("led", { ttlSeconds: 5 }).campaign("me");
+  await using cache = client.cache("copied/");
   await cache.synced;
-  const waiting = recipes.lock("held", { ttlSeconds: 5 });
+  const waiting = client.lock("held", { ttlSeconds: 5 });
   await cluster.killLeader();
   // Longer than any of them lives without being renewed.
   await new Promise((resolve) => setTimeout(resolve, 8000));
   expect([lease.lost.aborted, lock.lost.aborted, leadership.lost.aborted]).toEqual([false, false, false]);
-  expect((await calls.unary(KV.range, { key: toBytes("kept") }, { safety: "read" })).kvs).toHaveLength(1);
+  expect((await calls.unary(KV.range, { key: keyBytes("kept") }, { safety: "read" })).kvs).toHaveLength(1);
   await leadership.proclaim("still me");
   const written = await calls.unary(
     KV.put,
-    { key: toBytes("copied/a"), value: toBytes("1") },
+    { key: keyBytes("copied/a"), value: keyBytes("1") },
     { safety: "write" },
   );
   await cache.reached(written.header?.revision ?? 0n);

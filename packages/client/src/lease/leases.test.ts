@@ -1,7 +1,7 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
-import { toBytes } from "../session/key-bytes.js";
+import { keyBytes } from "../kv/key-range.js";
 import { LeaseLostError } from "./lease-errors.js";
 import type { Lease } from "./lease.js";
 
@@ -28,26 +28,26 @@ describeOnBoth((start) => {
   });
 
   const put = (key: string, lease: bigint): Promise<unknown> =>
-    client.calls.unary(KV.put, { key: toBytes(key), value: toBytes("v"), lease }, { safety: "write" });
+    client.calls.unary(KV.put, { key: keyBytes(key), value: keyBytes("v"), lease }, { safety: "write" });
   const exists = async (key: string): Promise<boolean> =>
-    (await client.calls.unary(KV.range, { key: toBytes(key) }, { safety: "read" })).kvs.length > 0;
+    (await client.calls.unary(KV.range, { key: keyBytes(key) }, { safety: "read" })).kvs.length > 0;
 
   test("a lease carries keys, and takes them with it when its scope ends", async () => {
     {
-      await using lease = await client.recipes.leases.grant(30);
+      await using lease = await client.leases.grant(30);
       await put("carried", lease.id);
       const times = await lease.timeToLive({ keys: true });
       expect(times.keys.map((key) => new TextDecoder().decode(key))).toEqual(["carried"]);
       expect(times).toMatchObject({ id: lease.id, grantedSeconds: 30 });
       expect(lease.remainingMs).toBeGreaterThan(25_000);
-      expect(await client.recipes.leases.list()).toContain(lease.id);
+      expect(await client.leases.list()).toContain(lease.id);
     }
     expect(await exists("carried")).toBe(false);
   });
 
   test("a lease outlives its time as long as it is kept alive, and is lost without", async () => {
-    await using kept = await client.recipes.leases.grant(2);
-    const left = await client.recipes.leases.grant(1, { keepAlive: false });
+    await using kept = await client.leases.grant(2);
+    const left = await client.leases.grant(1, { keepAlive: false });
     await put("left", left.id);
     const reason = await lossOf(left);
     expect(reason).toBeInstanceOf(LeaseLostError);
@@ -59,10 +59,10 @@ describeOnBoth((start) => {
   });
 
   test("a lease that somebody revokes is reported once", async () => {
-    const lease = await client.recipes.leases.grant(2);
+    const lease = await client.leases.grant(2);
     let reports = 0;
     lease.lost.addEventListener("abort", () => (reports += 1));
-    await client.recipes.leases.revoke(lease.id);
+    await client.leases.revoke(lease.id);
     expect(await lossOf(lease)).toMatchObject({ loss: "expired" });
     await lease.revoke();
     lease.release();
@@ -72,7 +72,7 @@ describeOnBoth((start) => {
   });
 
   test("what does not exist: revoking is no error, times say so, taking over and renewing fail", async () => {
-    const { leases } = client.recipes;
+    const { leases } = client;
     await leases.revoke(4711n);
     expect(await leases.timeToLive(4711n)).toMatchObject({
       remainingSeconds: -1,
@@ -84,7 +84,7 @@ describeOnBoth((start) => {
   });
 
   test("a released lease goes on for whoever takes it over", async () => {
-    const { leases } = client.recipes;
+    const { leases } = client;
     const first = await leases.grant(30);
     first.release();
     expect(first.lost.reason).toMatchObject({ loss: "ended" });
@@ -96,15 +96,15 @@ describeOnBoth((start) => {
   });
 
   test("an id of the caller's choice is used, and refused when it is taken", async () => {
-    await using lease = await client.recipes.leases.grant(30, { id: 99n });
+    await using lease = await client.leases.grant(30, { id: 99n });
     expect(lease.id).toBe(99n);
-    await expect(client.recipes.leases.grant(30, { id: 99n })).rejects.toThrow("lease already exists");
+    await expect(client.leases.grant(30, { id: 99n })).rejects.toThrow("lease already exists");
   });
 
   test("many leases are kept alive by one stream, and closing the client ends them all", async () => {
     const other = openClient(target.endpoint);
     const opened = countStreams(other);
-    const leases = await Promise.all(Array.from({ length: 50 }, () => other.recipes.leases.grant(2)));
+    const leases = await Promise.all(Array.from({ length: 50 }, () => other.leases.grant(2)));
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(leases.filter((lease) => lease.lost.aborted)).toEqual([]);
     expect(opened()).toBe(1);
@@ -112,13 +112,13 @@ describeOnBoth((start) => {
     expect(leases.map((lease) => (lease.lost.reason as LeaseLostError).loss)).toEqual(
       leases.map(() => "ended"),
     );
-    await Promise.all(leases.map((lease) => client.recipes.leases.revoke(lease.id)));
+    await Promise.all(leases.map((lease) => client.leases.revoke(lease.id)));
   });
 });
 
 test.each([0, -1, 1.5, Number.NaN])("%s seconds are no time for a lease", async (ttlSeconds) => {
-  using client = openClient("127.0.0.1:1");
-  await expect(client.recipes.leases.grant(ttlSeconds)).rejects.toThrow(RangeError);
+  await using client = openClient("127.0.0.1:1");
+  await expect(client.leases.grant(ttlSeconds)).rejects.toThrow(RangeError);
 });
 
 function countStreams({ calls }: BenchClient): () => number {

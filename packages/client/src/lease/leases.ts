@@ -4,7 +4,7 @@
  */
 import { etcdserverpb } from "@quorate/proto";
 import type { CallOptions, Calls } from "../calls.js";
-import { isRefusal } from "./is-refusal.js";
+import { hasReason } from "../errors/errors.js";
 import { KeepAlives } from "./keep-alives.js";
 import { LeaseLostError } from "./lease-errors.js";
 import { Lease } from "./lease.js";
@@ -85,7 +85,7 @@ export class Leases {
     try {
       await this.#calls.unary(METHODS.leaseRevoke, { ID: id }, { ...options, safety: "idempotent" });
     } catch (error) {
-      if (!isRefusal(error, "lease-not-found")) throw error;
+      if (!hasReason(error, "lease-not-found")) throw error;
     }
   }
 
@@ -135,7 +135,7 @@ export class Leases {
       return Number(answer.TTL);
     } catch (error) {
       // Nobody else has this number: an earlier attempt, whose answer was lost, has been granted.
-      if (!isOwnChoice || !isRefusal(error, "lease-exist")) throw error;
+      if (!isOwnChoice || !hasReason(error, "lease-exist")) throw error;
       const { grantedSeconds } = await this.timeToLive(id, options);
       if (grantedSeconds === 0) throw new LeaseLostError(id, "expired");
       return grantedSeconds;

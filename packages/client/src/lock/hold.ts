@@ -2,6 +2,8 @@
  * Getting to the front of a queue and staying there: what locks and leaderships have in common.
  */
 import type { Lease } from "../lease/lease.js";
+import type { Key } from "../kv/key-range.js";
+import type { Store } from "../session/store.js";
 import { linkSignals, type LinkedSignal } from "../session/linked-signal.js";
 import { AcquireTimeoutError, OwnershipLostError } from "./lock-errors.js";
 import {
@@ -11,7 +13,6 @@ import {
   takePlace,
   waitForDeletion,
   waitForFront,
-  type QueueParts,
   type QueuePlace,
   type TakenPlace,
 } from "./queue-place.js";
@@ -28,7 +29,7 @@ export interface WaitOptions {
 
 /** Runs `wait` under a signal that aborts with the caller's, the lease's loss, the client's end, or the timeout. */
 export async function withDeadline<T>(
-  { calls }: QueueParts,
+  { calls }: Store,
   queue: { readonly label: string; readonly lease: Lease | undefined },
   options: WaitOptions,
   wait: (signal: AbortSignal) => Promise<T>,
@@ -54,30 +55,30 @@ export async function withDeadline<T>(
 
 /** Takes a place; when it is not known whether that happened, makes sure that it is not kept. */
 export async function enterQueue(
-  { calls }: QueueParts,
-  queue: { readonly name: string | Uint8Array; readonly lease: Lease; readonly value: Uint8Array },
+  store: Store,
+  queue: { readonly name: Key; readonly lease: Lease; readonly value: Uint8Array },
   signal: AbortSignal,
 ): Promise<TakenPlace> {
   const { name, lease, value } = queue;
   try {
-    return await takePlace(calls, { name, leaseId: lease.id, value }, { signal });
+    return await takePlace(store, { name, leaseId: lease.id, value }, { signal });
   } catch (error) {
-    await dropKey(calls, placeKey(name, lease.id), { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
+    await dropKey(store, placeKey(name, lease.id), { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
     throw error;
   }
 }
 
 /** Waits until the place is in front; gives it up when that fails. */
 export async function reachFront(
-  parts: QueueParts,
-  queue: { readonly name: string | Uint8Array; readonly label: string },
+  store: Store,
+  queue: { readonly name: Key; readonly label: string },
   place: QueuePlace,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    if (!(await waitForFront(parts, queue.name, place, signal))) throw new OwnershipLostError(queue.label);
+    if (!(await waitForFront(store, queue.name, place, signal))) throw new OwnershipLostError(queue.label);
   } catch (error) {
-    await leavePlace(parts.calls, place, { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
+    await leavePlace(store, place, { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
     throw error;
   }
 }
@@ -88,12 +89,12 @@ export class Hold {
   readonly #linked: LinkedSignal;
 
   constructor(
-    parts: QueueParts,
+    store: Store,
     held: { readonly label: string; readonly lease: Lease; readonly place: QueuePlace },
   ) {
     this.place = held.place;
-    this.#linked = linkSignals([held.lease.lost, parts.calls.closed]);
-    void this.#watch(parts, held.label);
+    this.#linked = linkSignals([held.lease.lost, store.calls.closed]);
+    void this.#watch(store, held.label);
   }
 
   get lost(): AbortSignal {
@@ -110,10 +111,10 @@ export class Hold {
     this.#linked.abort(new OwnershipLostError(label));
   }
 
-  async #watch({ events }: QueueParts, label: string): Promise<void> {
+  async #watch(store: Store, label: string): Promise<void> {
     const { key, revision } = this.place;
     try {
-      await waitForDeletion(events, key, revision + 1n, this.#linked.signal);
+      await waitForDeletion(store, key, revision + 1n, this.#linked.signal);
       this.#linked.abort(new OwnershipLostError(label));
     } catch {
       // It was given up, or the server refuses the watch: that says nothing about the place, and the lease still does.

@@ -2,7 +2,8 @@ import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeaseLostError } from "../lease/lease-errors.js";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
-import { toBytes } from "../session/key-bytes.js";
+import { keyBytes } from "../kv/key-range.js";
+import { put } from "../txn/operations.js";
 import { AcquireTimeoutError, OwnershipLostError } from "./lock-errors.js";
 import { UnlockedError, type Lock } from "./lock.js";
 
@@ -32,7 +33,7 @@ describeOnBoth((start) => {
   });
 
   const queueOf = async (name: string): Promise<string[]> => {
-    const request = { key: toBytes(`${name}/`), rangeEnd: toBytes(`${name}0`) };
+    const request = { key: keyBytes(`${name}/`), rangeEnd: keyBytes(`${name}0`) };
     const { kvs } = await client.calls.unary(KV.range, request, { safety: "read" });
     return kvs.map(({ key }) => new TextDecoder().decode(key));
   };
@@ -40,8 +41,8 @@ describeOnBoth((start) => {
   test("holders follow each other with growing tokens, and never overlap", async () => {
     let holders = 0;
     const tokens: bigint[] = [];
-    const work = async ({ recipes }: BenchClient): Promise<void> => {
-      await using lock = await recipes.lock("shared", { ttlSeconds: 10 });
+    const work = async (each: BenchClient): Promise<void> => {
+      await using lock = await each.lock("shared", { ttlSeconds: 10 });
       holders += 1;
       expect(holders).toBe(1);
       tokens.push(lock.fencingToken);
@@ -56,7 +57,7 @@ describeOnBoth((start) => {
   });
 
   test("its key is the name and the lease, as others have it", async () => {
-    await using lock = await client.recipes.lock("named", { value: "me" });
+    await using lock = await client.lock("named", { value: "me" });
     expect(await queueOf("named")).toEqual([`named/${lock.leaseId.toString(16)}`]);
     const { kvs } = await client.calls.unary(KV.range, { key: lock.key }, { safety: "read" });
     expect(new TextDecoder().decode(kvs[0]?.value)).toBe("me");
@@ -67,27 +68,27 @@ describeOnBoth((start) => {
   });
 
   test("a lock that is taken is not waited for by tryLock, and leaves nothing in the queue", async () => {
-    await using lock = await client.recipes.lock("tried");
-    expect(await other.recipes.tryLock("tried")).toBeUndefined();
+    await using lock = await client.lock("tried");
+    expect(await other.tryLock("tried")).toBeUndefined();
     expect(await queueOf("tried")).toHaveLength(1);
     await lock.unlock();
-    await using second = await other.recipes.tryLock("tried");
+    await using second = await other.tryLock("tried");
     expect(second?.fencingToken).toBeGreaterThan(lock.fencingToken);
   });
 
   test("a wait ends with its time or its signal, and leaves nothing in the queue", async () => {
-    await using lock = await client.recipes.lock("awaited");
-    const timeout = other.recipes.lock("awaited", { timeoutMs: 100 });
+    await using lock = await client.lock("awaited");
+    const timeout = other.lock("awaited", { timeoutMs: 100 });
     await expect(timeout).rejects.toThrow(AcquireTimeoutError);
     await expect(timeout).rejects.toThrow('"awaited" was not free within 100 ms');
-    await expect(other.recipes.lock("awaited", { signal: abortSoon() })).rejects.toThrow("given up");
+    await expect(other.lock("awaited", { signal: abortSoon() })).rejects.toThrow("given up");
     expect(await queueOf("awaited")).toHaveLength(1);
     lock.assertHeld();
   });
 
   test("a lock is lost with its lease", async () => {
-    const lock = await client.recipes.lock("lost with lease", { ttlSeconds: 2 });
-    await other.recipes.leases.revoke(lock.leaseId);
+    const lock = await client.lock("lost with lease", { ttlSeconds: 2 });
+    await other.leases.revoke(lock.leaseId);
     const reason = await lossOf(lock);
     expect(reason === lock.lost.reason).toBe(true);
     expect([LeaseLostError, OwnershipLostError]).toContain((reason as Error).constructor);
@@ -96,33 +97,33 @@ describeOnBoth((start) => {
   });
 
   test("a lock is lost when somebody deletes its key", async () => {
-    await using lock = await client.recipes.lock("deleted");
+    await using lock = await client.lock("deleted");
     await other.calls.unary(KV.deleteRange, { key: lock.key }, { safety: "write" });
     expect(await lossOf(lock)).toBeInstanceOf(OwnershipLostError);
   });
 
   test("a place that is deleted while it waits is an error, not a lock", async () => {
-    await using session = await other.recipes.session({ ttlSeconds: 10 });
-    const first = await client.recipes.lock("cut off");
+    await using session = await other.session({ ttlSeconds: 10 });
+    const first = await client.lock("cut off");
     const waiting = session.lock("cut off");
     waiting.catch(() => undefined);
     await until(async () => (await queueOf("cut off")).length === 2);
-    const key = toBytes(`cut off/${session.lease.id.toString(16)}`);
+    const key = keyBytes(`cut off/${session.lease.id.toString(16)}`);
     await client.calls.unary(KV.deleteRange, { key }, { safety: "write" });
     await first.unlock();
     await expect(waiting).rejects.toThrow(OwnershipLostError);
   });
 
   test("an unlocked lock says so, and may be unlocked again", async () => {
-    const lock = await client.recipes.lock("unlocked");
+    const lock = await client.lock("unlocked");
     await Promise.all([lock.unlock(), lock.unlock()]);
     expect(lock.lost.reason).toBeInstanceOf(UnlockedError);
     expect(await queueOf("unlocked")).toEqual([]);
-    expect(await client.recipes.leases.list()).not.toContain(lock.leaseId);
+    expect(await client.leases.list()).not.toContain(lock.leaseId);
   });
 
   test("users of one session exclude each other too, and the session's end frees all", async () => {
-    const session = await client.recipes.session({ ttlSeconds: 10 });
+    const session = await client.session({ ttlSeconds: 10 });
     const a = await session.lock("one");
     await using b = await session.lock("two");
     expect(await session.tryLock("one")).toBeUndefined();
@@ -144,14 +145,10 @@ describeOnBoth((start) => {
   });
 
   test("a transaction with the guard takes effect only while the lock is held", async () => {
-    const lock = await client.recipes.lock("guarded");
+    const lock = await client.lock("guarded");
     const write = async (): Promise<boolean> => {
-      const put = { key: toBytes("guarded value"), value: toBytes("x") };
-      const request = {
-        compare: [lock.guard],
-        success: [{ request: { case: "requestPut" as const, value: put } }],
-      };
-      return (await client.calls.unary(KV.txn, request, { safety: "write" })).succeeded;
+      const { succeeded } = await client.txn().if(lock.guard).do(put("guarded value", "x")).commit();
+      return succeeded;
     };
     expect(await write()).toBe(true);
     await lock.unlock();

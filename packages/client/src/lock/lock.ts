@@ -4,14 +4,16 @@
  * A holder that stalls longer than its lease may not know yet that another has the lock. So whatever a lock protects should compare
  * fencing tokens, or be written in a transaction with `lock.guard`.
  */
-import type { etcdserverpb, MessageInitShape } from "@quorate/proto";
 import type { CallOptions } from "../calls.js";
 import type { Lease } from "../lease/lease.js";
 import type { LocalQueue } from "../session/local-queue.js";
+import type { Store } from "../session/store.js";
+import type { Condition } from "../txn/conditions.js";
 import { onAbort } from "../session/on-abort.js";
-import { nameOf, toBytes } from "../session/key-bytes.js";
+import { keyBytes, type Key } from "../kv/key-range.js";
+import { nameOf } from "../session/key-name.js";
 import { enterQueue, Hold, LEAVE_MAX_MS, reachFront, withDeadline, type WaitOptions } from "./hold.js";
-import { createdAt, leavePlace, type QueueParts } from "./queue-place.js";
+import { leavePlace, placed } from "./queue-place.js";
 
 export interface LockRequest extends WaitOptions {
   /** What others see as the value of the lock's key, such as who holds it. Default: empty. */
@@ -20,7 +22,7 @@ export interface LockRequest extends WaitOptions {
 
 /** Whose lock it is to be. */
 export interface LockOwner {
-  readonly name: string | Uint8Array;
+  readonly name: Key;
   readonly lease: Lease;
   /** Where users of one session wait for each other. */
   readonly turns: LocalQueue;
@@ -49,17 +51,17 @@ export class Lock implements AsyncDisposable {
   /** Of the lock, as it was asked for. */
   readonly name: string;
   readonly leaseId: bigint;
-  readonly #parts: QueueParts;
+  readonly #store: Store;
   readonly #owner: LockOwner;
   readonly #hold: Hold;
   readonly #leave: () => void;
   #unlocking: Promise<void> | undefined;
 
   /** @private Made by `client.lock` and `session.lock`. */
-  constructor(parts: QueueParts, owner: LockOwner, hold: Hold, leave: () => void) {
+  constructor(store: Store, owner: LockOwner, hold: Hold, leave: () => void) {
     this.name = labelOf(owner.name);
     this.leaseId = owner.lease.id;
-    this.#parts = parts;
+    this.#store = store;
     this.#owner = owner;
     this.#hold = hold;
     this.#leave = leave;
@@ -89,8 +91,8 @@ export class Lock implements AsyncDisposable {
   }
 
   /** The comparison for transactions that must only take effect while the lock is held. */
-  get guard(): MessageInitShape<typeof etcdserverpb.CompareSchema> {
-    return createdAt(this.key, this.fencingToken);
+  get guard(): Condition {
+    return placed(this.#hold.place);
   }
 
   /** @throws the reason of `lost` when it is lost. */
@@ -117,7 +119,7 @@ export class Lock implements AsyncDisposable {
     this.#hold.end(new UnlockedError(this.name));
     try {
       if (ownsLease) await lease.revoke(options);
-      else await leavePlace(this.#parts.calls, this.#hold.place, options);
+      else await leavePlace(this.#store, this.#hold.place, options);
     } finally {
       this.#leave();
     }
@@ -128,18 +130,18 @@ export class Lock implements AsyncDisposable {
  * @throws AcquireTimeoutError, the reason of the signal, `LeaseLostError` or `OwnershipLostError` when the place in the queue was lost
  * while waiting.
  */
-export async function acquireLock(parts: QueueParts, owner: LockOwner, request: LockRequest): Promise<Lock> {
+export async function acquireLock(store: Store, owner: LockOwner, request: LockRequest): Promise<Lock> {
   const label = labelOf(owner.name);
-  return withDeadline(parts, { label, lease: owner.lease }, request, async (signal) => {
-    const leave = await owner.turns.enter(nameOf(toBytes(owner.name)), signal);
+  return withDeadline(store, { label, lease: owner.lease }, request, async (signal) => {
+    const leave = await owner.turns.enter(nameOf(keyBytes(owner.name)), signal);
     try {
       const { place, isFirst } = await enterQueue(
-        parts,
-        { ...owner, value: toBytes(request.value ?? "") },
+        store,
+        { ...owner, value: keyBytes(request.value ?? "") },
         signal,
       );
-      if (!isFirst) await reachFront(parts, { name: owner.name, label }, place, signal);
-      return new Lock(parts, owner, new Hold(parts, { label, lease: owner.lease, place }), leave);
+      if (!isFirst) await reachFront(store, { name: owner.name, label }, place, signal);
+      return new Lock(store, owner, new Hold(store, { label, lease: owner.lease, place }), leave);
     } catch (error) {
       leave();
       throw error;
@@ -149,24 +151,24 @@ export async function acquireLock(parts: QueueParts, owner: LockOwner, request: 
 
 /** @returns undefined when somebody else has it, which others may find in the queue for a moment. */
 export async function tryAcquireLock(
-  parts: QueueParts,
+  store: Store,
   owner: LockOwner,
   request: LockRequest,
 ): Promise<Lock | undefined> {
   const label = labelOf(owner.name);
-  const turn = nameOf(toBytes(owner.name));
+  const turn = nameOf(keyBytes(owner.name));
   if (owner.turns.isBusy(turn)) return undefined;
-  return withDeadline(parts, { label, lease: owner.lease }, request, async (signal) => {
+  return withDeadline(store, { label, lease: owner.lease }, request, async (signal) => {
     const leave = await owner.turns.enter(turn, signal);
     try {
       const { place, isFirst } = await enterQueue(
-        parts,
-        { ...owner, value: toBytes(request.value ?? "") },
+        store,
+        { ...owner, value: keyBytes(request.value ?? "") },
         signal,
       );
       if (isFirst)
-        return new Lock(parts, owner, new Hold(parts, { label, lease: owner.lease, place }), leave);
-      await leavePlace(parts.calls, place, { signal });
+        return new Lock(store, owner, new Hold(store, { label, lease: owner.lease, place }), leave);
+      await leavePlace(store, place, { signal });
       leave();
       return undefined;
     } catch (error) {
@@ -177,6 +179,6 @@ export async function tryAcquireLock(
 }
 
 /** How errors name it. */
-export function labelOf(name: string | Uint8Array): string {
+export function labelOf(name: Key): string {
   return typeof name === "string" ? name : new TextDecoder().decode(name);
 }

@@ -5,31 +5,24 @@
  * Clients of other languages and etcd's command line stand in the same queues.
  * Source: etcd `client/v3/concurrency/{key,mutex,election}.go`.
  */
-import {
-  etcdserverpb,
-  formatSignedHexId,
-  type MessageInitShape,
-  type MessageShape,
-  type mvccpb,
-} from "@quorate/proto";
-import type { CallOptions, Calls } from "../calls.js";
-import { isRefusal } from "../lease/is-refusal.js";
-import { prefixEnd, toBytes } from "../session/key-bytes.js";
-import type { KeyEvents } from "../session/key-events.js";
+import { etcdserverpb, formatSignedHexId, type MessageInitShape, type mvccpb } from "@quorate/proto";
+import type { CallOptions } from "../calls.js";
+import { bytes } from "../codec/codec.js";
+import { hasReason } from "../errors/errors.js";
+import { keyBytes, wireRange, type Key } from "../kv/key-range.js";
+import { toKeyValue, type KeyValue } from "../kv/key-value.js";
+import type { Keyspace } from "../namespace/keyspace.js";
+import type { Store } from "../session/store.js";
+import { createRevision, type Condition } from "../txn/conditions.js";
 
 const KV = etcdserverpb.KV.method;
 const CREATE = etcdserverpb.RangeRequest_SortTarget.CREATE;
 const { ASCEND, DESCEND } = etcdserverpb.RangeRequest_SortOrder;
 
 type RangeInit = MessageInitShape<typeof etcdserverpb.RangeRequestSchema>;
-type RangeAnswer = MessageShape<typeof etcdserverpb.RangeResponseSchema>;
-
-export interface QueueParts {
-  readonly calls: Calls;
-  readonly events: KeyEvents;
-}
 
 export interface QueuePlace {
+  /** Within the keyspace. */
   readonly key: Uint8Array;
   /** The number in the queue; grows with every place that is taken, so it serves as a fencing token. */
   readonly revision: bigint;
@@ -45,43 +38,40 @@ export interface TakenPlace {
 }
 
 /** The range of all places below a name. */
-export function queueRange(name: string | Uint8Array): {
-  readonly key: Uint8Array;
-  readonly end: Uint8Array;
-} {
-  const head = toBytes(name);
-  const key = new Uint8Array(head.length + 1);
-  key.set(head);
-  key[head.length] = 0x2f;
-  return { key, end: prefixEnd(key) };
+export function queueRange(name: Key): { readonly prefix: Uint8Array } {
+  const head = keyBytes(name);
+  const prefix = new Uint8Array(head.length + 1);
+  prefix.set(head);
+  prefix[head.length] = 0x2f;
+  return { prefix };
 }
 
 /** The key of a lease's place. */
-export function placeKey(name: string | Uint8Array, leaseId: bigint): Uint8Array {
-  const head = queueRange(name).key;
-  const id = toBytes(formatSignedHexId(leaseId));
-  const key = new Uint8Array(head.length + id.length);
-  key.set(head);
-  key.set(id, head.length);
+export function placeKey(name: Key, leaseId: bigint): Uint8Array {
+  const { prefix } = queueRange(name);
+  const id = keyBytes(formatSignedHexId(leaseId));
+  const key = new Uint8Array(prefix.length + id.length);
+  key.set(prefix);
+  key.set(id, prefix.length);
   return key;
 }
 
 /** Takes the last place, or finds the one this lease has. Repeating it changes nothing. */
 export async function takePlace(
-  calls: Calls,
-  queue: { readonly name: string | Uint8Array; readonly leaseId: bigint; readonly value: Uint8Array },
+  { calls, keyspace }: Store,
+  queue: { readonly name: Key; readonly leaseId: bigint; readonly value: Uint8Array },
   options: CallOptions,
 ): Promise<TakenPlace> {
-  const range = queueRange(queue.name);
   const key = placeKey(queue.name, queue.leaseId);
-  const put = { key, value: queue.value, lease: queue.leaseId };
-  const front = { case: "requestRange", value: frontRequest(range) } as const;
+  const wireKey = keyspace.toWire(key);
+  const put = { key: wireKey, value: queue.value, lease: queue.leaseId };
+  const front = { case: "requestRange", value: frontRequest(keyspace, queue.name) } as const;
   const answer = await calls.unary(
     KV.txn,
     {
-      compare: [createdAt(key, 0n)],
+      compare: [placed({ key, revision: 0n }).encode(keyspace)],
       success: [{ request: { case: "requestPut", value: put } }, { request: front }],
-      failure: [{ request: { case: "requestRange", value: { key } } }, { request: front }],
+      failure: [{ request: { case: "requestRange", value: { key: wireKey } } }, { request: front }],
     },
     { ...options, safety: "idempotent" },
   );
@@ -101,102 +91,98 @@ export async function takePlace(
  * @returns false when the place itself has gone: its lease ran out or somebody deleted the key.
  */
 export async function waitForFront(
-  { calls, events }: QueueParts,
-  name: string | Uint8Array,
+  store: Store,
+  name: Key,
   place: QueuePlace,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const range = queueRange(name);
+  const { calls, keyspace } = store;
+  const range = keyspace.rangeToWire(wireRange(queueRange(name)));
+  const bound = { maxCreateRevision: place.revision - 1n, limit: 1n, keysOnly: true };
+  const request = { ...range, ...bound, sortTarget: CREATE, sortOrder: DESCEND };
   for (;;) {
-    const before = await calls.unary(
-      KV.range,
-      {
-        key: range.key,
-        rangeEnd: range.end,
-        maxCreateRevision: place.revision - 1n,
-        sortTarget: CREATE,
-        sortOrder: DESCEND,
-        limit: 1n,
-        keysOnly: true,
-      },
-      { signal, safety: "read" },
-    );
+    const before = await calls.unary(KV.range, request, { signal, safety: "read" });
     const [last] = before.kvs;
-    if (last === undefined) return isPresent(calls, place, signal);
-    await waitForDeletion(events, last.key, (before.header?.revision ?? 0n) + 1n, signal);
+    if (last === undefined) return isPresent(store, place, signal);
+    const startRevision = (before.header?.revision ?? 0n) + 1n;
+    await waitForDeletion(store, keyspace.fromWire(last.key), startRevision, signal);
   }
 }
 
 /** Gives a place up, if it still is this one. */
 export async function leavePlace(
-  calls: Calls,
-  { key, revision }: QueuePlace,
+  { calls, keyspace }: Store,
+  place: QueuePlace,
   options: CallOptions,
 ): Promise<void> {
+  const remove = { key: keyspace.toWire(place.key) };
   await calls.unary(
     KV.txn,
     {
-      compare: [createdAt(key, revision)],
-      success: [{ request: { case: "requestDeleteRange", value: { key } } }],
+      compare: [placed(place).encode(keyspace)],
+      success: [{ request: { case: "requestDeleteRange", value: remove } }],
     },
     { ...options, safety: "idempotent" },
   );
 }
 
 /** Deletes the key of a place whose number is not known. */
-export async function dropKey(calls: Calls, key: Uint8Array, options: CallOptions): Promise<void> {
-  await calls.unary(KV.deleteRange, { key }, { ...options, safety: "idempotent" });
+export async function dropKey(
+  { calls, keyspace }: Store,
+  key: Uint8Array,
+  options: CallOptions,
+): Promise<void> {
+  await calls.unary(KV.deleteRange, { key: keyspace.toWire(key) }, { ...options, safety: "idempotent" });
 }
 
 /** The row in front of a queue, and the revision of the store when it was. */
 export async function readFront(
-  calls: Calls,
-  name: string | Uint8Array,
+  { calls, keyspace }: Store,
+  name: Key,
   options: CallOptions,
-): Promise<{ readonly pair: mvccpb.KeyValue | undefined; readonly revision: bigint }> {
-  const answer: RangeAnswer = await calls.unary(KV.range, frontRequest(queueRange(name)), {
-    ...options,
-    safety: "read",
-  });
-  return { pair: answer.kvs[0], revision: answer.header?.revision ?? 0n };
-}
-
-/** A comparison that holds while the place is there; 0 means the key does not exist. */
-export function createdAt(
-  key: Uint8Array,
-  revision: bigint,
-): MessageInitShape<typeof etcdserverpb.CompareSchema> {
+): Promise<{ readonly pair: KeyValue<Uint8Array> | undefined; readonly revision: bigint }> {
+  const answer = await calls.unary(KV.range, frontRequest(keyspace, name), { ...options, safety: "read" });
+  const [pair] = answer.kvs;
   return {
-    key,
-    target: etcdserverpb.Compare_CompareTarget.CREATE,
-    result: etcdserverpb.Compare_CompareResult.EQUAL,
-    targetUnion: { case: "createRevision", value: revision },
+    pair: pair && toKeyValue(pair, { keyspace, codec: bytes }),
+    revision: answer.header?.revision ?? 0n,
   };
 }
 
-function frontRequest(range: { readonly key: Uint8Array; readonly end: Uint8Array }): RangeInit {
-  return { key: range.key, rangeEnd: range.end, sortTarget: CREATE, sortOrder: ASCEND, limit: 1n };
+/** Holds while the place is there; with revision 0, while there is no such key. */
+export function placed({ key, revision }: QueuePlace): Condition {
+  return createRevision(key).equals(revision);
 }
 
-async function isPresent(calls: Calls, { key, revision }: QueuePlace, signal: AbortSignal): Promise<boolean> {
-  const answer = await calls.unary(KV.range, { key, keysOnly: true }, { signal, safety: "read" });
-  return answer.kvs[0]?.createRevision === revision;
+function frontRequest(keyspace: Keyspace, name: Key): RangeInit {
+  const range = keyspace.rangeToWire(wireRange(queueRange(name)));
+  return { ...range, sortTarget: CREATE, sortOrder: ASCEND, limit: 1n };
+}
+
+async function isPresent(
+  { calls, keyspace }: Store,
+  place: QueuePlace,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const request = { key: keyspace.toWire(place.key), keysOnly: true };
+  const answer = await calls.unary(KV.range, request, { signal, safety: "read" });
+  return answer.kvs[0]?.createRevision === place.revision;
 }
 
 /** Resolves when the key is deleted, or may have been: whoever waits looks again. */
 export async function waitForDeletion(
-  events: KeyEvents,
+  { events, keyspace }: Store,
   key: Uint8Array,
   startRevision: bigint,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const batch of events.watch({ key }, { startRevision, signal, deletesOnly: true })) {
+    for await (const batch of events.watch(keyspace, key, { startRevision, signal, puts: false })) {
       if (batch.events.length > 0) return;
     }
     signal.throwIfAborted();
   } catch (error) {
     // The deletion may be among what was compacted.
-    if (!isRefusal(error, "compacted")) throw error;
+    if (!hasReason(error, "compacted")) throw error;
   }
 }

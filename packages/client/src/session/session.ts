@@ -2,12 +2,13 @@
  * A lease under which several locks and candidacies stand: they are held together and lost together, at the price of one lease.
  */
 import type { CallOptions } from "../calls.js";
-import { Election, type ElectionParts } from "../election/election.js";
+import { codecOrText } from "../codec/codec.js";
+import { Election, type SessionElectionOptions } from "../election/election.js";
+import type { Key } from "../kv/key-range.js";
 import type { Lease } from "../lease/lease.js";
-import type { ValueCodec } from "../stm/transaction.js";
 import { acquireLock, tryAcquireLock, type Lock, type LockRequest } from "../lock/lock.js";
-import type { QueueParts } from "../lock/queue-place.js";
 import { LocalQueue } from "./local-queue.js";
+import type { Store } from "./store.js";
 
 /** Seconds for which locks and leaderships outlive a client that has died, unless told otherwise. */
 export const SESSION_TTL_SECONDS = 60;
@@ -25,12 +26,12 @@ export interface SessionOptions extends CallOptions {
  */
 export class Session implements AsyncDisposable {
   readonly lease: Lease;
-  readonly #parts: QueueParts;
+  readonly #store: Store;
   readonly #turns = new LocalQueue();
 
   /** @private Made by `client.session`. */
-  constructor(parts: QueueParts, lease: Lease) {
-    this.#parts = parts;
+  constructor(store: Store, lease: Lease) {
+    this.#store = store;
     this.lease = lease;
   }
 
@@ -43,22 +44,20 @@ export class Session implements AsyncDisposable {
    * Waits for a lock, and holds it under this session. Users of one session exclude each other too.
    * @throws what `client.lock` throws.
    */
-  lock(name: string | Uint8Array, options: LockRequest = {}): Promise<Lock> {
-    return acquireLock(this.#parts, { name, lease: this.lease, turns: this.#turns }, options);
+  lock(name: Key, options: LockRequest = {}): Promise<Lock> {
+    return acquireLock(this.#store, { name, lease: this.lease, turns: this.#turns }, options);
   }
 
   /** The lock, if nobody has it; otherwise undefined, without waiting. */
-  tryLock(name: string | Uint8Array, options: LockRequest = {}): Promise<Lock | undefined> {
-    return tryAcquireLock(this.#parts, { name, lease: this.lease, turns: this.#turns }, options);
+  tryLock(name: Key, options: LockRequest = {}): Promise<Lock | undefined> {
+    return tryAcquireLock(this.#store, { name, lease: this.lease, turns: this.#turns }, options);
   }
 
   /** An election in which this session can be a candidate. */
-  election<V>(name: string | Uint8Array, codec: ValueCodec<V>): Election<V> {
-    const parts: ElectionParts = {
-      ...this.#parts,
-      session: () => Promise.resolve({ lease: this.lease, isOwn: false }),
-    };
-    return new Election(parts, name, codec);
+  election<V = string>(name: Key, options: SessionElectionOptions<V> = {}): Election<V> {
+    const lease = (): Promise<{ lease: Lease; isOwn: boolean }> =>
+      Promise.resolve({ lease: this.lease, isOwn: false });
+    return new Election(this.#store, name, { lease, codec: codecOrText(options.as) });
   }
 
   /** Ends the session: all that is held under it is given up at once. */

@@ -4,7 +4,8 @@
  * Keys are latin1 strings inside: one character a byte, so that they can be compared and looked up.
  */
 import { etcdserverpb, type mvccpb } from "@quorate/proto";
-import type { CallOptions, Calls } from "../calls.js";
+import type { CallOptions } from "../calls.js";
+import type { Store } from "../session/store.js";
 
 /** What the server takes in one transaction by default. */
 export const OPS_PER_TXN_MAX = 128;
@@ -18,7 +19,7 @@ export interface ReadRow {
 }
 
 export interface ReadViewOptions {
-  readonly calls: Calls;
+  readonly store: Store;
   readonly callOptions: CallOptions;
   readonly hasSnapshot: boolean;
   /** Rows that came with the refusal of the last attempt, by name; used up when they are read. */
@@ -108,9 +109,10 @@ export class ReadView {
   }
 
   async #fetch(group: readonly (readonly [string, Uint8Array])[]): Promise<void> {
-    const { calls, callOptions, hasSnapshot } = this.#options;
+    const { store, callOptions, hasSnapshot } = this.#options;
+    const { calls, keyspace } = store;
     const at = hasSnapshot ? (this.#revision ?? 0n) : 0n;
-    const success = group.map(([, key]) => rangeOp(key, at));
+    const success = group.map(([, key]) => rangeOp(keyspace.toWire(key), at));
     const answer = await calls.unary(
       etcdserverpb.KV.method.txn,
       { success },
@@ -125,7 +127,7 @@ export class ReadView {
 
 type RequestOp = { request: { case: "requestRange"; value: { key: Uint8Array; revision: bigint } } };
 
-/** @param revision 0 for the newest. */
+/** @param key as on the wire. @param revision 0 for the newest. */
 export function rangeOp(key: Uint8Array, revision: bigint): RequestOp {
   return { request: { case: "requestRange", value: { key, revision } } };
 }

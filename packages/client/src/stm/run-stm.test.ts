@@ -1,14 +1,14 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toBytes } from "../session/key-bytes.js";
+import { keyBytes } from "../kv/key-range.js";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
 import { StmConflictError, type Isolation, type StmOptions, type StmOutcome } from "./stm-options.js";
 import type { StmTransaction } from "./transaction.js";
 
 const KV = etcdserverpb.KV.method;
-const text = { encode: toBytes, decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes) };
+const text = { encode: keyBytes, decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes) };
 const numbers = {
-  encode: (value: number) => toBytes(String(value)),
+  encode: (value: number) => keyBytes(String(value)),
   decode: (bytes: Uint8Array) => Number(new TextDecoder().decode(bytes)),
 };
 const ISOLATIONS: readonly Isolation[] = [
@@ -33,17 +33,17 @@ describeOnBoth((start) => {
   });
 
   const put = async (key: string, value: string): Promise<bigint> => {
-    const request = { key: toBytes(key), value: toBytes(value) };
+    const request = { key: keyBytes(key), value: keyBytes(value) };
     return (await client.calls.unary(KV.put, request, { safety: "write" })).header?.revision ?? 0n;
   };
   const get = async (key: string): Promise<string | undefined> => {
-    const { kvs } = await client.calls.unary(KV.range, { key: toBytes(key) }, { safety: "read" });
+    const { kvs } = await client.calls.unary(KV.range, { key: keyBytes(key) }, { safety: "read" });
     return kvs[0] && text.decode(kvs[0].value);
   };
   const stm = <T>(
     body: (tx: StmTransaction<string>) => Promise<T>,
     options?: StmOptions,
-  ): Promise<StmOutcome<T>> => client.recipes.stm(text, body, options);
+  ): Promise<StmOutcome<T>> => client.stm(body, options);
 
   test.each(["serializable-snapshot", "serializable", "repeatable-reads"] as const)(
     "money is neither made nor lost (%s, 10 transfers at a time)",
@@ -53,14 +53,13 @@ describeOnBoth((start) => {
       const transfer = async (_: unknown, number: number): Promise<void> => {
         const [from = "", to = ""] = [accounts[number % 5], accounts[(number * 3 + 1) % 5]];
         if (from === to) return;
-        await client.recipes.stm(
-          numbers,
+        await client.stm(
           async (tx) => {
             const [a = 0, b = 0] = await tx.getAll([from, to]);
             tx.put(from, a - 7);
             tx.put(to, b + 7);
           },
-          { isolation },
+          { isolation, as: numbers },
         );
       };
       await Promise.all(Array.from({ length: 10 }, transfer));
@@ -156,7 +155,10 @@ describeOnBoth((start) => {
     const keys = Array.from({ length: 8 }, (_, place) => `together ${place}`);
     const write = async (round: number): Promise<void> => {
       const success = keys.map((key) => ({
-        request: { case: "requestPut" as const, value: { key: toBytes(key), value: toBytes(String(round)) } },
+        request: {
+          case: "requestPut" as const,
+          value: { key: keyBytes(key), value: keyBytes(String(round)) },
+        },
       }));
       await client.calls.unary(KV.txn, { success }, { safety: "write" });
     };
@@ -249,7 +251,7 @@ describeOnBoth((start) => {
   });
 
   test("a put under a lease goes with it", async () => {
-    await using lease = await client.recipes.leases.grant(30);
+    await using lease = await client.leases.grant(30);
     await stm((tx) => Promise.resolve(tx.put("leased", "x", { lease })));
     expect(await get("leased")).toBe("x");
     await lease.revoke();

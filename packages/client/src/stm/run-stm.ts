@@ -6,10 +6,15 @@
  * values that were read as they are now, and the function runs again on them.
  */
 import { etcdserverpb, type MessageInitShape } from "@quorate/proto";
-import type { CallOptions, Calls } from "../calls.js";
-import { isRefusal } from "../lease/is-refusal.js";
+import type { CallOptions } from "../calls.js";
+import { hasReason } from "../errors/errors.js";
+import type { Keyspace } from "../namespace/keyspace.js";
+import type { Store } from "../session/store.js";
+import { modRevision, type Condition } from "../txn/conditions.js";
+import type { Codec } from "../codec/codec.js";
 import { conflictPause } from "../session/conflict-pause.js";
-import { nameOf, toBytes } from "../session/key-bytes.js";
+import { keyBytes } from "../kv/key-range.js";
+import { nameOf } from "../session/key-name.js";
 import { ReadView, rangedPair, rangeOp, type ReadRow } from "./read-view.js";
 import {
   STM_ATTEMPTS_MAX,
@@ -18,9 +23,8 @@ import {
   type StmOptions,
   type StmOutcome,
 } from "./stm-options.js";
-import { StmTransaction, type ValueCodec, type Write } from "./transaction.js";
+import { StmTransaction, type Write } from "./transaction.js";
 
-type CompareInit = MessageInitShape<typeof etcdserverpb.CompareSchema>;
 type RequestOpInit = MessageInitShape<typeof etcdserverpb.RequestOpSchema>;
 
 /**
@@ -29,8 +33,8 @@ type RequestOpInit = MessageInitShape<typeof etcdserverpb.RequestOpSchema>;
  * server's default limit; `UnknownOutcomeError` when the answer to the commit was lost: it may have taken effect.
  */
 export async function runStm<T, V>(
-  calls: Calls,
-  codec: ValueCodec<V>,
+  store: Store,
+  codec: Codec<V>,
   body: (tx: StmTransaction<V>) => Promise<T> | T,
   options: StmOptions,
 ): Promise<StmOutcome<T>> {
@@ -41,23 +45,23 @@ export async function runStm<T, V>(
     ...callOptions
   } = options;
   const hasSnapshot = isolation === "serializable-snapshot" || isolation === "serializable";
-  const wanted = new Map(prefetch.map((key) => [nameOf(toBytes(key)), toBytes(key)]));
+  const wanted = new Map(prefetch.map((key) => [nameOf(keyBytes(key)), keyBytes(key)]));
   let fetched = new Map<string, ReadRow>();
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     // The first repetition is at once: what it needs came with the refusal.
-    if (attempt > 2) await conflictPause(attempt - 3, [options.signal, calls.closed]);
+    if (attempt > 2) await conflictPause(attempt - 3, [options.signal, store.calls.closed]);
     options.signal?.throwIfAborted();
-    const reads = new ReadView({ calls, callOptions, hasSnapshot, fetched });
+    const reads = new ReadView({ store, callOptions, hasSnapshot, fetched });
     const writes = new Map<string, Write>();
     try {
       await reads.readAll(wanted);
       const result = await body(new StmTransaction({ reads, writes }, codec, attempt));
-      const end = await commit({ calls, callOptions, isolation, reads, writes });
+      const end = await commit({ store, callOptions, isolation, reads, writes });
       if (end.kind === "committed") return { result, revision: end.revision, attempts: attempt };
       fetched = end.fetched;
     } catch (error) {
       // The snapshot's revision was compacted away while the function ran.
-      if (!hasSnapshot || !isRefusal(error, "compacted")) throw error;
+      if (!hasSnapshot || !hasReason(error, "compacted")) throw error;
       fetched = new Map();
     }
   }
@@ -65,7 +69,7 @@ export async function runStm<T, V>(
 }
 
 interface Ending {
-  readonly calls: Calls;
+  readonly store: Store;
   readonly callOptions: CallOptions;
   readonly isolation: Isolation;
   readonly reads: ReadView;
@@ -76,18 +80,19 @@ type End =
   | { readonly kind: "committed"; readonly revision: bigint }
   | { readonly kind: "conflict"; readonly fetched: Map<string, ReadRow> };
 
-async function commit({ calls, callOptions, isolation, reads, writes }: Ending): Promise<End> {
+async function commit({ store, callOptions, isolation, reads, writes }: Ending): Promise<End> {
   // What was read is of one revision, or was not to be checked: without writes there is nothing to ask.
   if (writes.size === 0 && (isolation !== "repeatable-reads" || reads.rows.size < 2)) {
     return { kind: "committed", revision: reads.revision ?? 0n };
   }
+  const { calls, keyspace } = store;
   const rows = [...reads.rows];
   const answer = await calls.unary(
     etcdserverpb.KV.method.txn,
     {
-      compare: comparesOf(isolation, reads, writes),
-      success: [...writes.values()].map(writeOp),
-      failure: rows.map(([, { key }]) => rangeOp(key, 0n)),
+      compare: conditionsOf(isolation, reads, writes).map((condition) => condition.encode(keyspace)),
+      success: [...writes.values()].map((write) => writeOp(keyspace, write)),
+      failure: rows.map(([, { key }]) => rangeOp(keyspace.toWire(key), 0n)),
     },
     { ...callOptions, safety: writes.size === 0 ? "read" : "write" },
   );
@@ -100,40 +105,27 @@ async function commit({ calls, callOptions, isolation, reads, writes }: Ending):
   return { kind: "conflict", fetched: new Map(fetched) };
 }
 
-function comparesOf(
+function conditionsOf(
   isolation: Isolation,
   reads: ReadView,
   writes: ReadonlyMap<string, Write>,
-): CompareInit[] {
+): Condition[] {
   if (isolation === "read-committed") return [];
-  const compares = [...reads.rows.values()].map(({ key, pair }) =>
-    modCompare(key, "equal", pair?.modRevision ?? 0n),
+  const conditions = [...reads.rows.values()].map(({ key, pair }) =>
+    modRevision(key).equals(pair?.modRevision ?? 0n),
   );
   const { revision } = reads;
   if (isolation === "serializable-snapshot" && revision !== undefined) {
     for (const [name, { key }] of writes) {
-      if (!reads.rows.has(name)) compares.push(modCompare(key, "less", revision + 1n));
+      if (!reads.rows.has(name)) conditions.push(modRevision(key).below(revision + 1n));
     }
   }
-  return compares;
+  return conditions;
 }
 
-const RESULTS = {
-  equal: etcdserverpb.Compare_CompareResult.EQUAL,
-  less: etcdserverpb.Compare_CompareResult.LESS,
-} as const;
-
-function modCompare(key: Uint8Array, result: keyof typeof RESULTS, modRevision: bigint): CompareInit {
-  return {
-    key,
-    result: RESULTS[result],
-    target: etcdserverpb.Compare_CompareTarget.MOD,
-    targetUnion: { case: "modRevision", value: modRevision },
-  };
-}
-
-function writeOp(write: Write): RequestOpInit {
+function writeOp(keyspace: Keyspace, write: Write): RequestOpInit {
+  const key = keyspace.toWire(write.key);
   return write.kind === "put"
-    ? { request: { case: "requestPut", value: { key: write.key, value: write.value, lease: write.lease } } }
-    : { request: { case: "requestDeleteRange", value: { key: write.key } } };
+    ? { request: { case: "requestPut", value: { key, value: write.value, lease: write.lease } } }
+    : { request: { case: "requestDeleteRange", value: { key } } };
 }

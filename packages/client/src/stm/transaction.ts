@@ -1,13 +1,9 @@
 /** What the function of a software transaction gets: reads that are remembered, writes that wait for the commit. */
 import type { mvccpb } from "@quorate/proto";
-import { nameOf, toBytes } from "../session/key-bytes.js";
+import type { Codec } from "../codec/codec.js";
+import { keyBytes } from "../kv/key-range.js";
+import { nameOf } from "../session/key-name.js";
 import type { ReadView } from "./read-view.js";
-
-/** Values of a type of yours, to and from bytes. */
-export interface ValueCodec<T> {
-  encode(value: T): Uint8Array;
-  decode(bytes: Uint8Array): T;
-}
 
 export interface StmPutOptions {
   /** Attaches the key to a lease. */
@@ -35,10 +31,10 @@ export class StmTransaction<V> {
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly #attempt: Attempt;
-  readonly #codec: ValueCodec<V>;
+  readonly #codec: Codec<V>;
 
   /** @private Made by `runStm`. */
-  constructor(attempt: Attempt, codec: ValueCodec<V>, number: number) {
+  constructor(attempt: Attempt, codec: Codec<V>, number: number) {
     this.#attempt = attempt;
     this.#codec = codec;
     this.attempt = number;
@@ -46,7 +42,7 @@ export class StmTransaction<V> {
 
   /** The value of a key; undefined when there is none. */
   async get(key: string | Uint8Array): Promise<V | undefined> {
-    const bytes = toBytes(key);
+    const bytes = keyBytes(key);
     const name = nameOf(bytes);
     const write = this.#attempt.writes.get(name);
     if (write !== undefined) return write.kind === "put" ? this.#codec.decode(write.value) : undefined;
@@ -57,7 +53,7 @@ export class StmTransaction<V> {
   /** The values of several keys, in their order, in as few round trips as possible. */
   async getAll(keys: readonly (string | Uint8Array)[]): Promise<(V | undefined)[]> {
     const { reads, writes } = this.#attempt;
-    const bytes = keys.map(toBytes);
+    const bytes = keys.map(keyBytes);
     const unwritten = bytes.map((key) => [nameOf(key), key] as const).filter(([name]) => !writes.has(name));
     await reads.readAll(new Map(unwritten));
     const values: (V | undefined)[] = [];
@@ -75,12 +71,12 @@ export class StmTransaction<V> {
 
   /** Whether the key exists, with the writes of this transaction. */
   async has(key: string | Uint8Array): Promise<boolean> {
-    const write = this.#attempt.writes.get(nameOf(toBytes(key)));
+    const write = this.#attempt.writes.get(nameOf(keyBytes(key)));
     return write === undefined ? (await this.#pair(key)) !== undefined : write.kind === "put";
   }
 
   put(key: string | Uint8Array, value: V, { lease = 0n }: StmPutOptions = {}): void {
-    const bytes = toBytes(key);
+    const bytes = keyBytes(key);
     const id = typeof lease === "bigint" ? lease : lease.id;
     const write: Write = { kind: "put", key: bytes, value: this.#codec.encode(value), lease: id };
     this.#attempt.writes.set(nameOf(bytes), write);
@@ -88,17 +84,17 @@ export class StmTransaction<V> {
 
   /** A key that does not exist is no error. */
   delete(key: string | Uint8Array): void {
-    const bytes = toBytes(key);
+    const bytes = keyBytes(key);
     this.#attempt.writes.set(nameOf(bytes), { kind: "delete", key: bytes });
   }
 
   /** The same transaction for values of another type. */
-  as<W>(codec: ValueCodec<W>): StmTransaction<W> {
+  as<W>(codec: Codec<W>): StmTransaction<W> {
     return new StmTransaction(this.#attempt, codec, this.attempt);
   }
 
   async #pair(key: string | Uint8Array): Promise<mvccpb.KeyValue | undefined> {
-    const bytes = toBytes(key);
+    const bytes = keyBytes(key);
     return (await this.#attempt.reads.read(nameOf(bytes), bytes)).pair;
   }
 }

@@ -1,20 +1,14 @@
 /** What the recipes' suites run on: clients of our own server and of etcd's. */
 import { describe } from "vitest";
-import { Recipes } from "../session/recipes.js";
-import { DirectCalls } from "./direct-calls.js";
+import type { Client } from "../client.js";
+import { createClient } from "../node/create-client.js";
 import { ETCD_BIN, hasProgram, startEtcdServer } from "./etcd-server.js";
 import { startTestServer } from "./test-server.js";
 
-export interface BenchClient extends Disposable {
-  readonly recipes: Recipes;
-  readonly calls: DirectCalls;
-  close(): void;
-}
+export type BenchClient = Client;
 
-export function openClient(...endpoints: string[]): BenchClient {
-  const calls = new DirectCalls(...endpoints);
-  const close = (): void => calls.close();
-  return { calls, recipes: new Recipes(calls, calls), close, [Symbol.dispose]: close };
+export function openClient(...endpoints: string[]): Client {
+  return createClient({ endpoints });
 }
 
 export interface Target {

@@ -2,15 +2,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { etcdserverpb } from "@quorate/proto";
 import { build } from "esbuild";
-import { DirectCalls } from "./direct-calls.js";
+import { createClient } from "../node/create-client.js";
 import { freePort } from "./etcd-server.js";
 import { makeTestFolder, type TestFolder } from "./test-folder.js";
 
 const PROGRAM = fileURLToPath(new URL(`../../dist/member-process.test.${process.pid}.cjs`, import.meta.url));
 const LEADER_ATTEMPTS_MAX = 200;
 const LEADER_PAUSE_MS = 50;
+const STATUS_MAX_MS = 500;
 
 interface Place {
   readonly name: string;
@@ -78,14 +78,14 @@ export class MemberCluster implements AsyncDisposable {
   async #leader(): Promise<number> {
     for (let attempt = 0; attempt < LEADER_ATTEMPTS_MAX; attempt += 1) {
       for (const [place, endpoint] of this.endpoints.entries()) {
-        const calls = new DirectCalls(endpoint);
+        const client = createClient({ endpoints: endpoint, timeoutMs: STATUS_MAX_MS });
         try {
-          const status = await calls.unary(etcdserverpb.Maintenance.method.status, {}, { safety: "write" });
-          if (status.leader !== 0n && status.leader === status.header?.memberId) return place;
-        } catch {
+          if ((await client.maintenance.status(endpoint)).isLeader) return place;
+        } catch (e) {
+          console.log(String(e));
           // It is not there: another one leads, or will.
         } finally {
-          calls.close();
+          client.close();
         }
       }
       await new Promise((resolve) => setTimeout(resolve, LEADER_PAUSE_MS));
