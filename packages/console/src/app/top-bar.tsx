@@ -37,7 +37,7 @@ export function TopBar({ onPalette, onHelp }: TopBarProps): ReactElement {
           </span>
         </Tooltip>
       )}
-      <button className="app-search" onClick={onPalette} aria-label="Search and commands">
+      <button className="app-search" onClick={onPalette} aria-label="Go to, do, find…">
         <Search size={15} aria-hidden />
         <span>Go to, do, find…</span>
         <span className="app-search-keys" aria-hidden>
