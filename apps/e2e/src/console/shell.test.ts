@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { missesBrowser } from "./chromium.js";
 import { findBarriers } from "./check-accessibility.js";
-import { NARROW, picture, useJourney, WIDE } from "./use-journey.js";
+import { NARROW, picture, settle, useJourney, WIDE } from "./use-journey.js";
 
 const SCREENS = ["keys", "live", "txn", "leases", "locks", "members", "metrics"] as const;
 
@@ -15,8 +15,7 @@ describe.skipIf(missesBrowser("the console's shell"))("the console's shell", () 
     ]),
   )("$screen opens at $size.width pixels, $theme, without barriers", async ({ screen, size, theme }) => {
     const page = await journey.open(`/${screen}`, { size, theme });
-    await page.getByRole("main").waitFor();
-    await page.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => undefined);
+    await settle(page);
     await picture(page, `${screen} ${size.width} ${theme}`);
     expect(await findBarriers(page)).toEqual([]);
     const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");

@@ -103,6 +103,12 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
   return page;
 }
 
+/** Resolves when the screen has what it asked for: none of its parts says that it is busy. */
+export async function settle(page: Page): Promise<void> {
+  await page.getByRole("main").waitFor();
+  await page.waitForFunction("document.querySelector('[aria-busy=true], .q-skeleton') === null");
+}
+
 /** Leaves a picture of the page, if somebody wants to look at it. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env["CONSOLE_SCREENSHOTS"];
