@@ -48,7 +48,7 @@ export class AccessGate {
           kind: "unary",
           handler: (call, message) => {
             const waiting = this.#parts.identities.ready(call);
-            if (waiting !== undefined) this.#later(waiting, call, rule, message, handler);
+            if (waiting !== undefined) this.#later(waiting, call, { rule, message, handler });
             else if (this.#admits(call, rule, message)) handler(call, message);
           },
         };
@@ -59,7 +59,7 @@ export class AccessGate {
           kind: "server-stream",
           handler: (call, message) => {
             const waiting = this.#parts.identities.ready(call);
-            if (waiting !== undefined) this.#later(waiting, call, rule, message, handler);
+            if (waiting !== undefined) this.#later(waiting, call, { rule, message, handler });
             else if (this.#admits(call, rule, message)) handler(call, message);
           },
         };
@@ -73,16 +73,18 @@ export class AccessGate {
     }
   }
 
-  /** @param message lent by the transport until this returns. */
-  // eslint-disable-next-line @typescript-eslint/max-params
+  /** The message is lent by the transport until this returns. */
   #later<C extends CallBase>(
     waiting: Promise<void>,
     call: C,
-    rule: AccessRule,
-    message: Uint8Array,
-    handler: (call: C, message: Uint8Array) => void,
+    request: {
+      readonly rule: AccessRule;
+      readonly message: Uint8Array;
+      readonly handler: (call: C, message: Uint8Array) => void;
+    },
   ): void {
-    const kept = new Uint8Array(message);
+    const { rule, handler } = request;
+    const kept = new Uint8Array(request.message);
     waiting
       .then(() => {
         if (call.ended) return;

@@ -131,6 +131,12 @@ export class FakeTransport {
     return [...this.#methods.keys()].sort();
   }
 
+  method(path: string): Method {
+    const method = this.#methods.get(path);
+    if (method === undefined) throw new Error(`no method ${path}`);
+    return method;
+  }
+
   /** Starts a call. */
   start(path: string, message: Uint8Array, metadata: Readonly<Record<string, string>> = {}): FakeCall {
     const method = this.#methods.get(path);
