@@ -7,7 +7,6 @@ import { formatDuration, plural } from "../../text/format.js";
 import {
   Callout,
   CopyAs,
-  CopyButton,
   DescriptionList,
   Dialog,
   ErrorNote,
@@ -68,15 +67,6 @@ export function LeaseDialog({ id, mayWrite, onClose, onRevoke }: LeaseDialogProp
               { label: "Time left", value: <TimeLeft lease={lease.data} nowMs={nowMs} /> },
               { label: "Granted", value: formatDuration(lease.data.grantedSeconds) },
               { label: "Keys", value: plural(lease.data.keys.length, "key") },
-              {
-                label: "ID in decimal",
-                value: (
-                  <span className="leases-id">
-                    <code>{String(id)}</code>
-                    <CopyButton label="Copy ID in decimal" text={String(id)} />
-                  </span>
-                ),
-              },
             ]}
           />
           {lease.data.keys.length === 0 ? (

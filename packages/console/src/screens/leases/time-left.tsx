@@ -10,16 +10,18 @@ export interface TimeLeftProps {
   readonly nowMs: number;
 }
 
-/** What is left of a lease, counting down: figure and bar. The colour repeats what the words say. */
+/** What is left of a lease, counting down: figure, and a bar where it is known of how much. The colour repeats what the words say. */
 export function TimeLeft({ lease, nowMs }: TimeLeftProps): ReactElement {
   const left = countDown(lease, nowMs);
   const words =
     left.phase === "gone" ? "expired" : left.phase === "due" ? "due" : formatLeft(left.leftSeconds);
   return (
     <span className={classNames("leases-left", `is-${left.phase}`)} title={describeLeft(left)}>
-      <span className="leases-left-bar" aria-hidden>
-        <i style={{ width: `${left.fraction * 100}%` }} />
-      </span>
+      {lease.grantedSeconds > 0 && (
+        <span className="leases-left-bar" aria-hidden>
+          <i style={{ width: `${left.fraction * 100}%` }} />
+        </span>
+      )}
       <span className="leases-left-text">{words}</span>
     </span>
   );

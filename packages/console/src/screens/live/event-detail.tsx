@@ -6,6 +6,7 @@ import { decodeUtf8, escapeBytes, isEditableText } from "../../text/escape.js";
 import { formatBytes, formatCount } from "../../text/format.js";
 import { Badge, CopyButton, DescriptionList, IconButton } from "../../ui/index.js";
 import { KeyLink } from "../leases/key-lines.js";
+import { formatClock } from "./clock.js";
 import type { EventRow } from "./event-row.js";
 import { diffLines } from "./line-diff.js";
 import { pretty } from "./pretty.js";
@@ -57,7 +58,7 @@ function facts({ revision, after, before, seenAtMs }: EventRow): { label: string
   const lease = after?.lease ?? 0n;
   return [
     { label: "Revision", value: formatCount(revision) },
-    { label: "Seen at", value: new Date(seenAtMs).toLocaleTimeString() },
+    { label: "Seen at", value: formatClock(seenAtMs) },
     ...(after === undefined
       ? []
       : [

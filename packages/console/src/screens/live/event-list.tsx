@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { formatBytes, formatCount } from "../../text/format.js";
 import { KeyText, VirtualList } from "../../ui/index.js";
+import { formatClock } from "./clock.js";
 import type { EventRow } from "./event-row.js";
 import { previewOf } from "./preview.js";
 
@@ -59,7 +60,7 @@ export function EventList({ rows, opened, onOpen, follow, onFollow }: EventListP
 function Row({ row }: { readonly row: EventRow }): ReactElement {
   return (
     <div className="live-row">
-      <span className="live-time">{clock(row.seenAtMs)}</span>
+      <span className="live-time">{formatClock(row.seenAtMs)}</span>
       <span className={`live-kind is-${row.kind}`}>{words[row.kind]}</span>
       <span className="live-key">
         <KeyText bytes={row.key} truncate />
@@ -69,12 +70,6 @@ function Row({ row }: { readonly row: EventRow }): ReactElement {
       <span className="live-revision">{formatCount(row.revision)}</span>
     </div>
   );
-}
-
-function clock(ms: number): string {
-  const time = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
 /** Rows ascend by sequence. @returns -1 when the row was filtered out or dropped. */

@@ -1,5 +1,6 @@
 import { create, mvccpb } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
+import { formatClock } from "./clock.js";
 import { indexOf } from "./event-list.js";
 import { rowOf } from "./event-row.js";
 import { pretty } from "./pretty.js";
@@ -15,6 +16,12 @@ describe("a value on one line", () => {
     ["\u0000", "\\x00"],
   ])("of %j", (value, line) => {
     expect(previewOf(bytes(value))).toBe(line);
+  });
+});
+
+describe("time of day", () => {
+  it("has 24 hours", () => {
+    expect(formatClock(new Date(2026, 0, 1, 19, 3, 9).getTime())).toBe("19:03:09");
   });
 });
 

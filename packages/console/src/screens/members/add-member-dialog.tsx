@@ -67,11 +67,12 @@ export function AddMemberDialog({ view, learner, onClose }: AddMemberDialogProps
         />
         {consequence.tone === "danger" ? (
           <Callout tone="bad">
-            <ConsequenceView consequence={consequence} />
+            <p className="members-headline">{consequence.headline}</p>
           </Callout>
         ) : (
-          <ConsequenceView consequence={consequence} />
+          <p className="members-headline">{consequence.headline}</p>
         )}
+        <ConsequenceView consequence={consequence} />
         {add.error !== undefined && <ErrorNote error={add.error} />}
       </form>
     </Dialog>

@@ -27,7 +27,7 @@ export function CompactDialog({
       open
       onClose={onClose}
       title="Forget old revisions?"
-      consequence={<ForesightView foresight={foresight} />}
+      consequence={<p className="members-headline">{foresight.headline}</p>}
       confirmLabel={foresight.refusal === undefined ? `Compact up to ${formatCount(chosen)}` : "Compact"}
       tone={foresight.tone === "danger" ? "danger" : "default"}
       disabled={foresight.refusal !== undefined}
@@ -39,6 +39,7 @@ export function CompactDialog({
         );
       }}
     >
+      <ForesightView foresight={foresight} />
       <TextField
         mono
         label="Oldest revision that stays readable"

@@ -4,7 +4,7 @@ import type { Consequence } from "./consequence.js";
 import type { Foresight } from "./maintenance.js";
 import type { Votes } from "./quorum.js";
 
-/** What will be different: the sentence, the reasons, and what the cluster will most likely say to it. */
+/** The reasons for the headline, and what the cluster will most likely say to it. */
 export function ForesightView({
   foresight,
   children,
@@ -14,7 +14,6 @@ export function ForesightView({
 }): ReactElement {
   return (
     <div className="members-foresight">
-      <p className="members-headline">{foresight.headline}</p>
       {children}
       {foresight.details.length > 0 && (
         <ul className="members-details">
@@ -48,11 +47,17 @@ function VotesBeforeAfter({
   readonly before: Votes;
   readonly after: Votes;
 }): ReactElement {
-  const rows: [label: string, before: number, after: number, moreIsWorse: boolean][] = [
-    ["Voters", before.voters, after.voters, false],
-    ["Answering", before.healthy, after.healthy, false],
-    ["Needed for a majority", before.majority, after.majority, true],
-    ["More that may fail", Math.max(0, before.spare), Math.max(0, after.spare), false],
+  const mayFail = ({ spare }: Votes): string => (spare < 0 ? "no writes" : String(spare));
+  const rows: { label: string; was: string; will: string; worse?: boolean }[] = [
+    { label: "Voters", was: String(before.voters), will: String(after.voters) },
+    { label: "Answering", was: String(before.healthy), will: String(after.healthy) },
+    { label: "Needed for a majority", was: String(before.majority), will: String(after.majority) },
+    {
+      label: "More that may fail",
+      was: mayFail(before),
+      will: mayFail(after),
+      worse: after.spare < before.spare,
+    },
   ];
   return (
     <table className="members-arithmetic">
@@ -67,15 +72,11 @@ function VotesBeforeAfter({
         </tr>
       </thead>
       <tbody>
-        {rows.map(([label, was, will, moreIsWorse]) => (
+        {rows.map(({ label, was, will, worse = false }) => (
           <tr key={label}>
             <th scope="row">{label}</th>
             <td>{was}</td>
-            <td
-              className={classNames(will !== was && (will > was === moreIsWorse ? "is-worse" : "is-other"))}
-            >
-              {will}
-            </td>
+            <td className={classNames(worse && "is-worse")}>{will}</td>
           </tr>
         ))}
       </tbody>

@@ -63,7 +63,7 @@ function PromoteDialog({ member, view, onClose }: MemberQuestion): ReactElement 
       open
       onClose={onClose}
       title={`Promote ${member.label} to voter?`}
-      consequence={<ConsequenceView consequence={consequence} />}
+      consequence={<p className="members-headline">{consequence.headline}</p>}
       confirmLabel={`Promote ${member.label}`}
       tone={consequence.tone === "danger" ? "danger" : "default"}
       {...(consequence.tone === "danger" ? { mustType: member.label } : {})}
@@ -71,7 +71,9 @@ function PromoteDialog({ member, view, onClose }: MemberQuestion): ReactElement 
         await cluster.memberPromote({ ID: member.id });
         toast.success(`${member.label} is a voter now`);
       }}
-    />
+    >
+      <ConsequenceView consequence={consequence} />
+    </ConfirmDialog>
   );
 }
 
@@ -84,7 +86,7 @@ function RemoveDialog({ member, view, onClose }: MemberQuestion): ReactElement {
       open
       onClose={onClose}
       title={`Remove ${member.label} from the cluster?`}
-      consequence={<ConsequenceView consequence={consequence} />}
+      consequence={<p className="members-headline">{consequence.headline}</p>}
       confirmLabel={`Remove ${member.label}`}
       tone="danger"
       mustType={member.label}
@@ -92,7 +94,9 @@ function RemoveDialog({ member, view, onClose }: MemberQuestion): ReactElement {
         await cluster.memberRemove({ ID: member.id });
         toast.success(`${member.label} was removed`, "Stop its process and delete its data directory.");
       }}
-    />
+    >
+      <ConsequenceView consequence={consequence} />
+    </ConfirmDialog>
   );
 }
 
@@ -106,7 +110,7 @@ function MoveLeaderDialog({ member, view, onClose }: MemberQuestion): ReactEleme
       open
       onClose={onClose}
       title={`Make ${member.label} the leader?`}
-      consequence={<ConsequenceView consequence={consequence} />}
+      consequence={<p className="members-headline">{consequence.headline}</p>}
       confirmLabel={`Lead from ${member.label}`}
       disabled={leader === undefined}
       onConfirm={async () => {
@@ -116,7 +120,9 @@ function MoveLeaderDialog({ member, view, onClose }: MemberQuestion): ReactEleme
         );
         toast.success(`${member.label} leads now`);
       }}
-    />
+    >
+      <ConsequenceView consequence={consequence} />
+    </ConfirmDialog>
   );
 }
 
@@ -129,7 +135,7 @@ function DefragmentDialog({ member, view, onClose }: MemberQuestion): ReactEleme
       open
       onClose={onClose}
       title={`Defragment ${member.label}?`}
-      consequence={<ForesightView foresight={foresight} />}
+      consequence={<p className="members-headline">{foresight.headline}</p>}
       confirmLabel={`Defragment ${member.label}`}
       tone={foresight.tone === "danger" ? "danger" : "default"}
       {...(foresight.tone === "danger" ? { mustType: member.label } : {})}
@@ -137,7 +143,9 @@ function DefragmentDialog({ member, view, onClose }: MemberQuestion): ReactEleme
         await maintenance.defragment({}, { ...atMember(member.id), timeoutMs: defragmentTimeoutMs });
         toast.success(`${member.label} was defragmented`);
       }}
-    />
+    >
+      <ForesightView foresight={foresight} />
+    </ConfirmDialog>
   );
 }
 
@@ -154,7 +162,7 @@ function DisarmDialog({ member, onClose }: MemberQuestion): ReactElement {
       open
       onClose={onClose}
       title={`Disarm "${alarmName(kind).toLowerCase()}" on ${member.label}?`}
-      consequence={<ForesightView foresight={foresight} />}
+      consequence={<p className="members-headline">{foresight.headline}</p>}
       confirmLabel="Disarm"
       tone={foresight.tone === "danger" ? "danger" : "default"}
       {...(foresight.tone === "danger" ? { mustType: member.label } : {})}
@@ -166,6 +174,8 @@ function DisarmDialog({ member, onClose }: MemberQuestion): ReactElement {
         });
         toast.success("The alarm is disarmed");
       }}
-    />
+    >
+      <ForesightView foresight={foresight} />
+    </ConfirmDialog>
   );
 }

@@ -2,7 +2,7 @@ import { consolepb, create } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import { METRICS, metricOf } from "./catalog.js";
 import { chartDataOf, silentLines, summarize } from "./chart-data.js";
-import { axisSteps, formatFigure } from "./format.js";
+import { axisSteps, formatFigure, formatMark } from "./format.js";
 import { RANGES, sinceOf } from "./range.js";
 
 const answer = create(consolepb.GetMetricsResponseSchema, {
@@ -103,6 +103,18 @@ describe("figures", () => {
     expect(axisSteps("count").slice(0, 4)).toEqual([1, 2, 5, 10]);
     expect(axisSteps("bytes").slice(9, 11)).toEqual([512, 1024]);
     expect(axisSteps("ms").slice(0, 3)).toEqual([0.0001, 0.0002, 0.0005]);
+  });
+});
+
+describe("marks of time", () => {
+  const noon = new Date(2026, 0, 5, 12, 3, 7).getTime() / 1000;
+
+  it.each([
+    [100, "12:03:07"],
+    [3600, "12:03"],
+    [200_000, "01-05 12:03"],
+  ])("on an axis of %i seconds", (span, text) => {
+    expect(formatMark(noon, span)).toBe(text);
   });
 });
 

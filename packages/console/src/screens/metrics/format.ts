@@ -78,3 +78,14 @@ export function axisSteps(unit: Unit): readonly number[] {
   }
   return steps;
 }
+
+const daySeconds = 86_400;
+
+/** Time at a mark of an axis that spans so many seconds: to the second, to the minute, or with the day. Local time, 24 hours. */
+export function formatMark(seconds: number, spanSeconds: number): string {
+  const time = new Date(seconds * 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const minute = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  if (spanSeconds > daySeconds) return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${minute}`;
+  return spanSeconds < 150 ? `${minute}:${two(time.getSeconds())}` : minute;
+}

@@ -5,7 +5,7 @@ import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Metric } from "./catalog.js";
 import type { Line } from "./chart-data.js";
-import { axisSteps, formatFigure } from "./format.js";
+import { axisSteps, formatFigure, formatMark } from "./format.js";
 import { seriesColor } from "./series-color.js";
 import { useSchemeChanges, useWidth } from "./surroundings.js";
 import { createCursorNote } from "./cursor-note.js";
@@ -82,7 +82,7 @@ function optionsOf(
   return {
     width: element.clientWidth || 400,
     height: heightPx,
-    padding: [12, 12, 0, 0],
+    padding: [6, 12, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: sharedCursor, setSeries: false },
@@ -92,7 +92,7 @@ function optionsOf(
     },
     scales: { x: { time: true }, y: { range: (_, low, high) => yRange(low, high) } },
     axes: [
-      { ...axis, grid: { show: false }, size: 28 },
+      { ...axis, grid: { show: false }, size: 28, values: (_, splits) => timeMarks(splits) },
       {
         ...axis,
         size: 64,
@@ -113,6 +113,11 @@ function optionsOf(
     ],
     plugins: [createCursorNote(metric.unit)],
   };
+}
+
+function timeMarks(splits: readonly number[]): string[] {
+  const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
+  return splits.map((seconds) => formatMark(seconds, span));
 }
 
 /** From zero, so that a small wiggle does not look like a mountain; a flat line at zero still has room above it. */
