@@ -86,7 +86,7 @@ describe.skipIf(!hasProgram(ETCDCTL))("with etcdctl", () => {
     });
 
     test("its candidates and ours follow each other, and both observe both", async () => {
-      const election = client.election("throne", {});
+      const election = client.election("throne");
       const listening = run("elect", "--listen", "throne");
       const theirs = run("elect", "throne", "theirs");
       await theirs.line(2);
@@ -97,14 +97,19 @@ describe.skipIf(!hasProgram(ETCDCTL))("with etcdctl", () => {
         for await (const { value } of election.observe({ signal: stop.signal })) seen.push(value);
       })();
       observing.catch(() => undefined);
+      const bothSaw = async (value: string): Promise<void> => {
+        while (!seen.includes(value) || !listening.lines.includes(value)) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      await bothSaw("theirs");
       const ours = election.campaign("ours");
       await theirs.end("SIGINT");
       await using leadership = await ours;
+      await bothSaw("ours");
       await leadership.proclaim("ours, again");
-      while (seen.length < 3) await new Promise((resolve) => setTimeout(resolve, 2000));
+      await bothSaw("ours, again");
       expect(seen).toEqual(["theirs", "ours", "ours, again"]);
-      while (!listening.lines.includes("ours, again"))
-        await new Promise((resolve) => setTimeout(resolve, 2000));
       stop.abort(new Error("enough"));
       await expect(observing).rejects.toThrow("enough");
     });
