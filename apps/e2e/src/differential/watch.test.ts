@@ -28,7 +28,12 @@ for (const seed of seeds) {
       const versions = [await readVersion(subject()), await readVersion(reference())] as const;
       const servers = [serveAlone(subject(), seed, versions[0]), serveAlone(reference(), seed, versions[1])];
       const startsBelowZero = versions.every((version) => !isOlder(version, "3.6.6"));
-      const { findings, summary } = await runWatches(servers, { seed, steps: stepCount, startsBelowZero });
+      const { findings, summary } = await runWatches(servers, {
+        seed,
+        steps: stepCount,
+        startsBelowZero,
+        reusesIds: false,
+      });
       console.log(`seed ${seed}: ${summary}`);
       expect(findings, `replay with E2E_SEED=${seed}`).toEqual([]);
     });
@@ -51,6 +56,7 @@ describe.skipIf(missesPrograms(clusterSuite, [subjectKind]) || lacksCluster)(clu
       seed,
       steps: clusterStepCount,
       startsBelowZero,
+      reusesIds: subjectKind === "quorate",
     });
     console.log(`seed ${seed}: ${summary}`);
     cluster.expectNoDeaths();

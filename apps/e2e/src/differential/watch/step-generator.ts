@@ -10,6 +10,8 @@ const KEYS = ["a", "aa", "ab", "b", "b/1", "b/2", "b/20", "b0", "c", "z", "\0", 
 const ENDS = ["aa", "b", "b/2", "b0", "c", "\xff"];
 const LEASES = [1n, 7n, -1n, 2n ** 63n - 1n, -(2n ** 63n)];
 const CHOSEN_IDS = [1n, 2n, 5n, 9n, -3n];
+/** Ids from here on are taken once. */
+const FRESH_IDS = 1_000n;
 const WATCHERS_MAX = 12;
 const LONG_VALUE_CHARS = 20_000;
 /** More than a fragment holds, once its pairs are shown as those before. */
@@ -24,19 +26,28 @@ const REASONS = {
 
 interface Slot {
   readonly ids: Set<bigint>;
+  /** Cancelled on the stream that there is now. */
+  readonly retired: Set<bigint>;
   nextId: bigint;
 }
 
 export interface StepOptions {
   /** Negative starts are refused since 3.6.6. */
   readonly startsBelowZero: boolean;
+  /** etcd gives a watcher what it still had for a cancelled one of the same id, if the client is slow to read. */
+  readonly reusesIds: boolean;
 }
 
 export class StepGenerator {
   readonly #prng: Prng;
   readonly #history: HistoryModel;
   readonly #options: StepOptions;
-  readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => ({ ids: new Set(), nextId: 0n }));
+  readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => ({
+    ids: new Set(),
+    retired: new Set(),
+    nextId: 0n,
+  }));
+  #freshId = FRESH_IDS;
   #due: WatchStep[] = [];
 
   /** @param history as it is when a step is asked for; the steps change it only by their being carried out. */
@@ -66,8 +77,9 @@ export class StepGenerator {
 
   /** A reopened stream numbers its watchers anew. */
   reopened(slot: number): void {
-    const { ids } = this.#slots[slot]!;
-    this.#slots[slot]!.nextId = ids.has(0n) ? 1n : 0n;
+    const reopened = this.#slots[slot]!;
+    reopened.retired.clear();
+    reopened.nextId = reopened.ids.has(0n) ? 1n : 0n;
   }
 
   #choose<T>(choices: readonly (readonly [weight: number, value: T])[]): T {
@@ -196,7 +208,12 @@ export class StepGenerator {
   }
 
   #create(slot: number, spec: WatcherSpec): WatchStep {
-    const id = this.#prng.chance(0.2) ? this.#prng.pick(CHOSEN_IDS) : 0n;
+    let id = this.#prng.chance(0.2) ? this.#prng.pick(CHOSEN_IDS) : 0n;
+    const { ids, retired, nextId } = this.#slots[slot]!;
+    // The ids that follow the next one may be in use, so any retired one behind it may be its turn.
+    const mayReuse =
+      id === 0n ? [...retired].some((each) => each >= nextId) : retired.has(id) && !ids.has(id);
+    if (mayReuse && !this.#options.reusesIds) id = this.#freshId++;
     return { kind: "watch", slot, spec, id, answer: this.#answer(this.#slots[slot]!, spec, id) };
   }
 
@@ -255,6 +272,7 @@ export class StepGenerator {
     if (ids.length === 0) return { kind: "cancel-nobody", slot, id: 98n };
     const id = this.#prng.pick(ids);
     this.#slots[slot]!.ids.delete(id);
+    this.#slots[slot]!.retired.add(id);
     return { kind: "cancel", slot, id };
   }
 }

@@ -19,6 +19,8 @@ export interface WatchServers {
   readonly dropsTombstones: boolean;
   /** See `WatchedStream`. */
   readonly judgesProgress: boolean;
+  /** See `WatchedStream`. */
+  readonly forgetsAtCancel: boolean;
   /** For the next write. */
   writer(): WireClient;
   /** Where the watchers of a slot are. */
@@ -117,6 +119,7 @@ export class WatchSide {
       report: (finding) => this.#report(`stream ${slot}: ${finding}`),
       dropsTombstones: this.servers.dropsTombstones,
       judgesProgress: this.servers.judgesProgress,
+      forgetsAtCancel: this.servers.forgetsAtCancel,
     }));
   }
 

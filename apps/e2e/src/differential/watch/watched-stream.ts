@@ -28,6 +28,8 @@ export interface StreamSetting {
   readonly dropsTombstones: boolean;
   /** False for releases whose progress may overtake events. */
   readonly judgesProgress: boolean;
+  /** True for etcd: events that are still on their way when their watcher is cancelled come without pairs before. */
+  readonly forgetsAtCancel: boolean;
 }
 
 export class WatchedStream {
@@ -73,6 +75,8 @@ export class WatchedStream {
   }
 
   async cancel(id: bigint): Promise<void> {
+    const judge = this.judges.get(id);
+    if (judge !== undefined) judge.mayLackPrevious = this.#setting.forgetsAtCancel;
     await this.#ask(`cancel ${id}`, { requestUnion: { case: "cancelRequest", value: { watchId: id } } });
     this.judges.delete(id);
   }

@@ -37,7 +37,7 @@ function pair(text: string): mvccpb.KeyValue {
   });
 }
 
-function event(text: string, type: number, before?: string): mvccpb.Event {
+function event(text: string, type: mvccpb.Event_EventType, before?: string): mvccpb.Event {
   const prevKv = before === undefined ? {} : { prevKv: pair(before) };
   return create(mvccpb.EventSchema, { type, kv: pair(text), ...prevKv });
 }
