@@ -82,6 +82,7 @@ describe.skipIf(missesBrowser("the console by keyboard alone"))("the console by 
     await picture(page, "shortcuts");
     expect(await findBarriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     for (const [keys, path] of Object.entries({
       m: "members",
       l: "leases",
