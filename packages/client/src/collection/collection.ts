@@ -22,7 +22,7 @@ export interface WriteOptions extends CallOptions {
   readonly ifRevision?: bigint;
 }
 
-export interface DeleteOptions extends CallOptions {
+export interface DeleteDocumentOptions extends CallOptions {
   /** Deletes only when the document was last changed at this revision. Otherwise ConflictError. */
   readonly ifRevision?: bigint;
 }
@@ -105,7 +105,7 @@ export class Collection<V> {
   }
 
   /** @returns whether there was a document. @throws ConflictError with `ifRevision`. */
-  async delete(id: string, options: DeleteOptions = {}): Promise<boolean> {
+  async delete(id: string, options: DeleteDocumentOptions = {}): Promise<boolean> {
     const { ifRevision, ...callOptions } = options;
     const key = this.prefix + id;
     if (ifRevision === undefined) return (await this.#kv.delete(key, callOptions)).deleted > 0;

@@ -45,6 +45,9 @@ interface Entry {
   sentMs: number;
 }
 
+/** A client and its namespaces share theirs. */
+const sharedByCalls = new WeakMap<Calls, KeepAlives>();
+
 export class KeepAlives {
   readonly #calls: Calls;
   readonly #entries = new Map<bigint, Entry>();
@@ -53,9 +56,17 @@ export class KeepAlives {
   #stream: KeepAliveStream | undefined;
   #isRunning = false;
 
-  constructor(calls: Calls) {
+  private constructor(calls: Calls) {
     this.#calls = calls;
     onAbort(calls.closed, () => this.#loseAll());
+  }
+
+  static of(calls: Calls): KeepAlives {
+    const present = sharedByCalls.get(calls);
+    if (present !== undefined) return present;
+    const created = new KeepAlives(calls);
+    sharedByCalls.set(calls, created);
+    return created;
   }
 
   /** @param renews false for a lease that is only watched until its time has run out. */

@@ -35,7 +35,7 @@ export class Leases {
 
   constructor(calls: Calls) {
     this.#calls = calls;
-    this.#keepAlives = new KeepAlives(calls);
+    this.#keepAlives = KeepAlives.of(calls);
   }
 
   /**

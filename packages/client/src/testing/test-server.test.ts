@@ -60,3 +60,30 @@ test("a start that fails leaves no folder", async () => {
     before.filter((name) => name.startsWith("quorate-test-")),
   );
 });
+
+test("its client reads what it wrote, and another one too", async () => {
+  await using server = await startTestServer();
+  await server.client.put("a", "1");
+  const other = server.connect();
+  expect((await other.get("a"))?.value).toBe("1");
+  await server.restart();
+  expect((await other.get("a"))?.value).toBe("1");
+  await server.stop();
+  await expect(other.get("a")).rejects.toThrow("the client is closed");
+});
+
+test("with a password, its client is root and others are nobody", async () => {
+  await using server = await startTestServer({ rootPassword: "secret" });
+  await server.client.put("a", "1");
+  await expect(server.connect({}).get("a")).rejects.toThrow("user name is empty");
+  expect((await server.connect({ user: { name: "root", password: "secret" } }).get("a"))?.value).toBe("1");
+});
+
+test("a small quota is soon used up", async () => {
+  await using server = await startTestServer({ quotaBytes: 1024 * 1024 });
+  const value = "x".repeat(100_000);
+  const fill = async (): Promise<void> => {
+    for (let number = 0; number < 1000; number += 1) await server.client.put(`fill/${number}`, value);
+  };
+  await expect(fill()).rejects.toThrow("database space exceeded");
+});
