@@ -17,6 +17,7 @@ export type {
   UnaryCall,
   UnaryHandler,
 } from "./grpc-call.js";
+export type { LocalCaller, LocalCallEvents, LocalCallOptions } from "./local-call.js";
 export type { Metadata } from "./metadata.js";
 export type { GrpcLimits, GrpcServerOptions } from "./options.js";
 export { defaultLimits } from "./options.js";

@@ -7,6 +7,7 @@ import { Connection } from "./connection/connection.js";
 import type { MethodCounters, ServerCounters } from "./counters.js";
 import { createServerCounters } from "./counters.js";
 import type { Method } from "./grpc-call.js";
+import { LocalCall, type LocalCaller, type LocalCallEvents, type LocalCallOptions } from "./local-call.js";
 import { MethodRegistry } from "./grpc/method-registry.js";
 import { ZlibJobs } from "./grpc/zlib-jobs.js";
 import { ChunkPool } from "./http2/output-buffer.js";
@@ -14,10 +15,20 @@ import type { GrpcServerOptions } from "./options.js";
 import { resolveOptions } from "./options.js";
 import { sniffProtocol } from "./protocol-sniffer.js";
 import type { ServerContext } from "./server-context.js";
+import { GrpcStatus } from "./status.js";
 import { Alarm, TimerWheel } from "./timer-wheel.js";
 
 /** Takes over a connection that does not speak HTTP/2; its first bytes have been put back into the socket. */
 export type Http1Listener = (socket: Socket | TLSSocket) => void;
+
+/** The caller of a call that never began. */
+const GONE: LocalCaller = {
+  send: () => undefined,
+  end: () => undefined,
+  cancel: () => undefined,
+  drained: () => undefined,
+  paused: () => false,
+};
 
 /** Deadlines are told this late at most, in ms. */
 const tickMs = 10;
@@ -94,6 +105,21 @@ export class GrpcServer {
         this.#checkEmpty();
       },
     });
+  }
+
+  /**
+   * Makes a call from within the process, on behalf of somebody who has come another way. A path that is not registered ends it with
+   * `unimplemented`. Such calls are not waited for by `drain`.
+   */
+  callLocally(options: LocalCallOptions, events: LocalCallEvents): LocalCaller {
+    const registered = this.#registry.find(options.path);
+    if (registered === undefined) {
+      events.onEnd(GrpcStatus.unimplemented, this.#registry.refuse(options.path).message);
+      return GONE;
+    }
+    const call = new LocalCall(this.#context, registered, { options, events });
+    call.start();
+    return call.caller;
   }
 
   /** Counters of all registered methods, in the order of registration. */
