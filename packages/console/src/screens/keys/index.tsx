@@ -21,7 +21,7 @@ export function Screen(): ReactElement {
   const [creating, setCreating] = useState(false);
   const events = useMemo(() => new KeyEvents(), []);
   const write = useMayWrite(state.rev);
-  const wide = useMediaQuery("(width >= 860px)");
+  const wide = useMediaQuery("(min-width: 860px)");
   const isOpen = state.key !== undefined || state.folder !== undefined;
   const back = (): void => set({ key: undefined, folder: undefined, edit: false }, { push: true });
   useCommands([

@@ -62,7 +62,7 @@ export function KeyRows({ state, set, events }: KeyRowsProps): ReactElement {
       set({ key: row.child.name, folder: undefined, edit: false, at: 0n }, { push: true });
     else {
       session.toggle(row.id);
-      if (matchMedia("(width >= 860px)").matches) showFolder(row.child);
+      if (matchMedia("(min-width: 860px)").matches) showFolder(row.child);
     }
   };
   const onRowKey = (event: KeyboardEvent, at: number): boolean => {

@@ -2,6 +2,7 @@ import { AlignLeft, Braces, Pencil, WrapText } from "lucide-react";
 import type { mvccpb } from "@quorate/proto";
 import { useMemo, useState } from "react";
 import type { ReactElement } from "react";
+import { useCommands } from "../../app/shortcuts.js";
 import { CodePane } from "../../editor/code-pane.js";
 import { useMayWrite } from "../../data/index.js";
 import { escapeBytes } from "../../text/escape.js";
@@ -21,6 +22,15 @@ export interface ValuePaneProps {
 export function ValuePane({ kv, state, set }: ValuePaneProps): ReactElement {
   const write = useMayWrite(state.rev);
   const [wrap, setWrap] = useState(true);
+  useCommands([
+    {
+      id: "keys.edit",
+      label: "Edit the value",
+      group: "Keys",
+      keys: "e",
+      run: () => write.allowed && set({ edit: true }, { push: true }),
+    },
+  ]);
   const possible = useMemo(() => formatsOf(kv.value), [kv.value]);
   const format = state.as !== "auto" && possible.includes(state.as) ? state.as : detectFormat(kv.value);
   const shown = useShownValue(kv.value, format);
