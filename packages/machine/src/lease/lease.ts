@@ -15,8 +15,10 @@ export interface Lease {
   /** Seconds left at the last checkpoint; 0 when it was renewed since or never checkpointed. */
   remainingTtl: number;
   keyCount: number;
-  /** When it expires, in monotonic milliseconds; meaningful on the primary only. */
+  /** When it expires, in monotonic milliseconds; meaningful in the leadership that set it only. */
   expiryMs: number;
+  /** Number of the leadership that set `expiryMs`; 0 for none. */
+  leadership: number;
 }
 
 /**

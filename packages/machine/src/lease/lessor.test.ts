@@ -186,6 +186,7 @@ describe("the leader's clock", () => {
   test("many leases of one length do not end in the same second under a new leader", () => {
     for (let i = 1; i <= 3000; i++) lessor.grant(BigInt(i), 10);
     lessor.promote(1000);
+    while (lessor.continuePromotion()) expect(lessor.isPrimary).toBe(true);
     const expiredPerSecond: number[] = [];
     let previous = 0;
     for (let second = 11; second <= 16; second++) {
@@ -198,6 +199,40 @@ describe("the leader's clock", () => {
     }
     expect(previous).toBe(3000);
     expect(Math.max(...expiredPerSecond)).toBeLessThanOrEqual(751);
+  });
+
+  test("a new leader gives many leases their time in steps, and what happens between them counts", () => {
+    const count = 10_000;
+    for (let i = 1; i <= count; i++) lessor.grant(BigInt(i), 10 + (i % 3));
+    lessor.promote(0);
+    const [last, renewed, revoked, granted] = [BigInt(count), 9_999n, 9_998n, 20_000n];
+    expect(lessor.timeToLive(last)?.ttl).toBe(10 + (count % 3));
+    nowMs += 5000;
+    expect(lessor.renew(renewed)).toBe(10);
+    revoke(revoked);
+    lessor.grant(granted, 10);
+    let steps = 1;
+    while (lessor.continuePromotion()) steps += 1;
+    expect(steps).toBeGreaterThan(5);
+    expect(lessor.timeToLive(renewed)?.ttl).toBe(10);
+    expect(lessor.timeToLive(granted)?.ttl).toBe(10);
+    nowMs += 1e6;
+    const expired = lessor.takeExpired(2 * count, 7000);
+    expect(expired).toHaveLength(count);
+    expect(expired).not.toContain(revoked);
+    expect(lessor.continuePromotion()).toBe(false);
+  });
+
+  test("a leader that loses its place between the steps leaves nothing to the next time", () => {
+    for (let i = 1; i <= 5000; i++) lessor.grant(BigInt(i), 10);
+    lessor.promote(0);
+    lessor.demote();
+    expect(lessor.continuePromotion()).toBe(false);
+    nowMs += 60_000;
+    expect(lessor.takeExpired(10, 7000)).toEqual([]);
+    lessor.promote(0);
+    expect(lessor.isExpired(1n)).toBe(false);
+    expect(lessor.timeToLive(5000n)?.ttl).toBe(10);
   });
 
   test("fewer than a second's worth of leases are not spread", () => {

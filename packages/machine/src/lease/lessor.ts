@@ -9,7 +9,7 @@
  * is replicated: an expired lease stays until its revocation has come through the log.
  *
  * Limits: none on the number of leases, as in etcd; all work that grows with it is spread by the driver (`takeExpired`,
- * `takeCheckpoints`, `sweep`), except at a change of leadership.
+ * `takeCheckpoints`, `sweep`, `continuePromotion`).
  * Source: kv-watch-lease 8. Not here: timers, proposals and forwarding, which are the driver's.
  */
 import { assert } from "@quorate/std";
@@ -19,11 +19,13 @@ import { AttachedKeys, type KeyVisitor } from "./attached-keys.js";
 import { decodeLeaseRow } from "./lease-row.js";
 import { LEASE_TTL_SECONDS_MAX, secondsToServe, type Lease } from "./lease.js";
 import { CorruptionError } from "../mvcc/corruption-error.js";
-import { setExpiries } from "./promotion.js";
+import { Promotion } from "./promotion.js";
 import { TimeHeap } from "./time-heap.js";
 
 /** Entries of gone leases that each change of attachments clears away. */
 const SWEEP_COUNT = 2;
+/** Leases that a new leader gives their time at once: some two milliseconds. */
+const PROMOTED_PER_STEP = 2000;
 
 export interface LessorOptions {
   /** See `minLeaseTtlSeconds`. */
@@ -58,6 +60,10 @@ export class Lessor implements LeaseTable {
   #freeRows: number[] = [];
   #nextNumber = 1;
   #isPrimary = false;
+  /** Counts the times that this member became primary. */
+  #leadership = 0;
+  /** Until every lease has been given its time again. */
+  #promotion: Promotion | undefined;
   readonly #expiries = new TimeHeap();
   readonly #checkpoints = new TimeHeap();
 
@@ -110,6 +116,7 @@ export class Lessor implements LeaseTable {
       remainingTtl,
       keyCount: 0,
       expiryMs: Infinity,
+      leadership: 0,
     };
     this.#rows[row] = lease;
     this.#leases.set(id, lease);
@@ -187,23 +194,50 @@ export class Lessor implements LeaseTable {
 
   // The leader's clock
 
-  /** This member leads from now on: every lease starts again, `extendMs` longer than what is left of it. */
+  /**
+   * This member leads from now on: every lease starts again, `extendMs` longer than what is left of it. Call
+   * `continuePromotion` on later turns until it is done; meanwhile leases may be granted, renewed and revoked.
+   */
   promote(extendMs: number): void {
     this.#isPrimary = true;
+    this.#leadership += 1;
     this.#expiries.clear();
     this.#checkpoints.clear();
-    const leases = [...this.#leases.values()];
-    setExpiries(leases, this.#options.nowMs(), extendMs);
-    for (const lease of leases) {
-      this.#expiries.set(lease.row, lease.expiryMs);
-      this.#scheduleCheckpoint(lease);
-    }
+    this.#promotion = new Promotion(this.#leases.values(), this.#options.nowMs(), extendMs);
+    this.continuePromotion();
+  }
+
+  /** @returns whether there is more to do. */
+  continuePromotion(): boolean {
+    if (this.#promotion?.step(PROMOTED_PER_STEP, this.#setFirstExpiry) === true) return true;
+    this.#promotion = undefined;
+    return false;
+  }
+
+  readonly #setFirstExpiry = (lease: Lease, expiryMs: number): void => {
+    // It may have been revoked, or granted or renewed by this leader already.
+    if (this.#rows[lease.row] !== lease || lease.leadership === this.#leadership) return;
+    this.#setExpiry(lease, expiryMs);
+    this.#scheduleCheckpoint(lease);
+  };
+
+  #setExpiry(lease: Lease, expiryMs: number): void {
+    lease.expiryMs = expiryMs;
+    lease.leadership = this.#leadership;
+    this.#expiries.set(lease.row, expiryMs);
+  }
+
+  /** On the primary only. */
+  #expiryOf(lease: Lease): number {
+    if (lease.leadership === this.#leadership) return lease.expiryMs;
+    return this.#promotion?.earliestExpiryMs(lease) ?? lease.expiryMs;
   }
 
   /** This member does not lead (any more): no lease expires here. */
   demote(): void {
     if (!this.#isPrimary) return;
     this.#isPrimary = false;
+    this.#promotion = undefined;
     this.#expiries.clear();
     this.#checkpoints.clear();
   }
@@ -213,15 +247,14 @@ export class Lessor implements LeaseTable {
     if (!this.#isPrimary) return "not-primary";
     const lease = this.#leases.get(id);
     if (lease === undefined) return "not-found";
-    if (lease.expiryMs <= this.#options.nowMs()) return "expired";
+    if (this.#expiryOf(lease) <= this.#options.nowMs()) return "expired";
     this.#refresh(lease);
     this.renewedCount += 1;
     return lease.ttl;
   }
 
   #refresh(lease: Lease): void {
-    lease.expiryMs = this.#options.nowMs() + lease.ttl * 1000;
-    this.#expiries.set(lease.row, lease.expiryMs);
+    this.#setExpiry(lease, this.#options.nowMs() + lease.ttl * 1000);
   }
 
   /** A later leader would give the lease less than its whole time. */
@@ -231,7 +264,7 @@ export class Lessor implements LeaseTable {
 
   isExpired(id: bigint): boolean {
     const lease = this.#leases.get(id);
-    return this.#isPrimary && lease !== undefined && lease.expiryMs <= this.#options.nowMs();
+    return this.#isPrimary && lease !== undefined && this.#expiryOf(lease) <= this.#options.nowMs();
   }
 
   /**
@@ -285,7 +318,7 @@ export class Lessor implements LeaseTable {
   timeToLive(id: bigint): { readonly ttl: number; readonly grantedTtl: number } | undefined {
     const lease = this.#leases.get(id);
     if (lease === undefined) return undefined;
-    const seconds = this.#isPrimary ? (lease.expiryMs - this.#options.nowMs()) / 1000 : Infinity;
+    const seconds = this.#isPrimary ? (this.#expiryOf(lease) - this.#options.nowMs()) / 1000 : Infinity;
     return { ttl: Math.trunc(seconds), grantedTtl: lease.ttl };
   }
 
@@ -324,7 +357,7 @@ export class Lessor implements LeaseTable {
   /** All leases: by what is left of them on the primary, elsewhere in the order of grants. */
   list(): bigint[] {
     const leases = [...this.#leases.values()];
-    if (this.#isPrimary) leases.sort((a, b) => a.expiryMs - b.expiryMs);
+    if (this.#isPrimary) leases.sort((a, b) => this.#expiryOf(a) - this.#expiryOf(b));
     return leases.map((lease) => lease.id);
   }
 }

@@ -69,6 +69,7 @@ export class LeaseKeeper implements LeasePort {
   readonly #cancels: (() => void)[] = [];
   #isStopped = false;
   #isSweeping = false;
+  #isPromoting = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -131,6 +132,7 @@ export class LeaseKeeper implements LeasePort {
     if (isLeader) {
       this.#leadership.reset();
       this.#lessor.promote(this.#options.electionTimeoutMs);
+      this.#continuePromotion();
     } else {
       this.#lessor.demote();
       this.#waits.wakeAll();
@@ -148,6 +150,17 @@ export class LeaseKeeper implements LeasePort {
     this.#revoker.round().catch(onError);
     this.#checkpointer.round().catch(onError);
     if (!this.#isSweeping) this.#sweep();
+  }
+
+  /** One chain of turns is enough, whatever leadership it began under. */
+  #continuePromotion(): void {
+    if (this.#isPromoting || this.#isStopped) return;
+    this.#isPromoting = true;
+    const goOn = (): void => {
+      this.#isPromoting = !this.#isStopped && this.#lessor.continuePromotion();
+      if (this.#isPromoting) this.#options.member.yieldTurn().then(goOn, this.#options.onError);
+    };
+    this.#options.member.yieldTurn().then(goOn, this.#options.onError);
   }
 
   #sweep(): void {
