@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { createClient } from "../node/create-client.js";
 import { startTestServer } from "../testing.js";
 
 const health = async (endpoint: string): Promise<unknown> =>
@@ -86,4 +87,14 @@ test("a small quota is soon used up", async () => {
     for (let number = 0; number < 1000; number += 1) await server.client.put(`fill/${number}`, value);
   };
   await expect(fill()).rejects.toThrow("database space exceeded");
+});
+
+test("over TLS, only those who trust its certificate are served", async () => {
+  await using server = await startTestServer({ tls: true });
+  expect(server.endpoint).toMatch(/^https:/);
+  await server.client.put("a", "1");
+  await server.restart();
+  expect((await server.client.get("a"))?.value).toBe("1");
+  await using stranger = createClient({ endpoints: server.endpoint, timeoutMs: 500 });
+  await expect(stranger.get("a")).rejects.toThrow();
 });

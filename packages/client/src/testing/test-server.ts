@@ -2,12 +2,18 @@
  * A real member in this process, for tests of code that uses the SDK: the same code that runs in production, on a port of its own,
  * with nothing to install and nothing left behind.
  */
+import { join } from "node:path";
 import type { ErrorName } from "@quorate/proto";
 import { startMember, type EmbeddedMember, type Logger, type MemberOptions } from "@quorate/server/embed";
 import type { Client } from "../client.js";
 import { hasReason } from "../errors/errors.js";
 import { createClient, type CreateClientOptions } from "../node/create-client.js";
 import { makeTestFolder, type TestFolder } from "./test-folder.js";
+
+/** Of clients of a test server, which know where it is. */
+export type TestClientOptions = Omit<CreateClientOptions, "endpoints" | "user"> & {
+  readonly user?: CreateClientOptions["user"] | undefined;
+};
 
 export interface TestServerOptions {
   /**
@@ -23,19 +29,23 @@ export interface TestServerOptions {
   readonly logger?: Logger;
   /** Switches authentication on, with a user `root` of this password, as whom `client` is logged in. Default: off. */
   readonly rootPassword?: string;
+  /** Serves over TLS with a certificate made for it, which `client` trusts and whose file is `caFile`. Default: false. */
+  readonly tls?: boolean;
   /** Of `client`; the endpoint is the server's. */
-  readonly client?: Omit<CreateClientOptions, "endpoints">;
+  readonly client?: TestClientOptions;
 }
 
 export interface TestServer extends AsyncDisposable {
   /** Connected to the server, and closed with it. */
   readonly client: Client;
-  /** `127.0.0.1:port`; stays the same over `restart`. */
+  /** `127.0.0.1:port`, with TLS `https://127.0.0.1:port`; stays the same over `restart`. */
   readonly endpoint: string;
+  /** The file of the certificate that clients have to trust; undefined without TLS. */
+  readonly caFile: string | undefined;
   /** Where the data is. */
   readonly dataDir: string;
-  /** Another client, closed with the server too. */
-  connect(options?: Omit<CreateClientOptions, "endpoints">): Client;
+  /** Another client, closed with the server too; nobody is logged in unless `user` says so. */
+  connect(options?: TestClientOptions): Client;
   /** Stops the server and starts it again on the same data and port: what clients see of a member that is updated. */
   restart(): Promise<void>;
   /** Closes the client, stops the server and removes its data unless the folder is yours. May be called again. */
@@ -47,19 +57,17 @@ export interface TestServer extends AsyncDisposable {
  * @throws what `startMember` throws; nothing is left then.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { data = "memory" } = options;
+  const { data = "memory", rootPassword } = options;
   const folder: TestFolder =
     typeof data === "object"
       ? { path: data.dir, remove: () => Promise.resolve() }
       : await makeTestFolder(data);
   try {
     const memberOptions = memberOptionsOf(options, folder.path);
-    const server = new RunningTestServer(folder, memberOptions, {
-      member: await startMember(memberOptions),
-      clientOptions: clientOptionsOf(options),
-    });
+    const member = await startMember(memberOptions);
+    const server = new RunningTestServer({ folder, memberOptions, member, options });
     try {
-      if (options.rootPassword !== undefined) await enableAuth(server, options.rootPassword);
+      if (rootPassword !== undefined) await enableAuth(server, rootPassword);
       return server;
     } catch (error) {
       await server.stop();
@@ -72,29 +80,22 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 }
 
 function memberOptionsOf(options: TestServerOptions, dataDir: string): MemberOptions {
-  const { quotaBytes, flags, logger } = options;
+  const { quotaBytes, flags = {}, logger, tls = false } = options;
   return {
     dataDir,
     name: "test",
     // Servers of one test run are clusters of their own.
     initialClusterToken: `test-${Math.random().toString(36).slice(2)}`,
+    listenClientUrls: [tls ? "https://127.0.0.1:0" : "http://127.0.0.1:0"],
+    flags: tls ? { "auto-tls": "true", ...flags } : flags,
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
-    ...(flags === undefined ? {} : { flags }),
     ...(logger === undefined ? {} : { logger }),
   };
 }
 
-function clientOptionsOf({
-  client = {},
-  rootPassword,
-}: TestServerOptions): Omit<CreateClientOptions, "endpoints"> {
-  if (rootPassword === undefined || client.user !== undefined) return client;
-  return { ...client, user: { name: "root", password: rootPassword } };
-}
-
 /** On data of an earlier server with users, it is on already. */
-async function enableAuth(server: TestServer, password: string): Promise<void> {
-  const client = server.connect({});
+async function enableAuth(server: RunningTestServer, password: string): Promise<void> {
+  const client = server.connect({ user: undefined });
   const { auth } = client;
   if (!(await auth.status()).enabled) {
     await unlessThere("role-already-exist", auth.addRole("root"));
@@ -113,44 +114,51 @@ async function unlessThere(reason: ErrorName, adding: Promise<void>): Promise<vo
   }
 }
 
+interface Parts {
+  readonly folder: TestFolder;
+  readonly memberOptions: MemberOptions;
+  readonly member: EmbeddedMember;
+  readonly options: TestServerOptions;
+}
+
 class RunningTestServer implements TestServer {
+  readonly client: Client;
   readonly endpoint: string;
+  readonly caFile: string | undefined;
   readonly dataDir: string;
   readonly #folder: TestFolder;
-  readonly #options: MemberOptions;
-  readonly #clientOptions: Omit<CreateClientOptions, "endpoints">;
+  readonly #memberOptions: MemberOptions;
   readonly #clients: Client[] = [];
-  readonly client: Client;
   #member: EmbeddedMember;
   #stopping: Promise<void> | undefined;
 
-  constructor(
-    folder: TestFolder,
-    options: MemberOptions,
-    parts: {
-      readonly member: EmbeddedMember;
-      readonly clientOptions: Omit<CreateClientOptions, "endpoints">;
-    },
-  ) {
-    const { member } = parts;
+  constructor({ folder, memberOptions, member, options }: Parts) {
     this.#folder = folder;
     this.#member = member;
-    this.#clientOptions = parts.clientOptions;
-    this.#options = { ...options, listenClientUrls: member.clientUrls, listenPeerUrls: member.peerUrls };
+    this.#memberOptions = {
+      ...memberOptions,
+      listenClientUrls: member.clientUrls,
+      listenPeerUrls: member.peerUrls,
+    };
     this.endpoint = (member.clientUrls[0] ?? "").replace("http://", "");
+    this.caFile = options.tls === true ? join(folder.path, "fixtures", "client", "cert.pem") : undefined;
     this.dataDir = folder.path;
-    this.client = this.connect();
+    const { rootPassword } = options;
+    const user = rootPassword === undefined ? {} : { user: { name: "root", password: rootPassword } };
+    this.client = this.connect({ ...user, ...options.client });
   }
 
-  connect(options: Omit<CreateClientOptions, "endpoints"> = this.#clientOptions): Client {
-    const client = createClient({ ...options, endpoints: this.endpoint });
+  connect({ user, ...options }: TestClientOptions = {}): Client {
+    const tls = this.caFile === undefined ? {} : { tls: { ca: this.caFile } };
+    const login = user === undefined ? {} : { user };
+    const client = createClient({ ...tls, ...options, ...login, endpoints: this.endpoint });
     this.#clients.push(client);
     return client;
   }
 
   async restart(): Promise<void> {
     await this.#member.stop();
-    this.#member = await startMember(this.#options);
+    this.#member = await startMember(this.#memberOptions);
   }
 
   stop(): Promise<void> {
