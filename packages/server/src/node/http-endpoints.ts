@@ -14,8 +14,13 @@ import type { MemberPort } from "../api/member-port.js";
 import type { ReportPort } from "../member/ports.js";
 import type { MemberMeters } from "../metrics/member-meters.js";
 import { ownConnections } from "./http/handed-connections.js";
+import type { Gateway } from "./http/gateway/gateway.js";
+import { passOriginRules, type OriginRules } from "./http/origin-rules.js";
 import type { MetricsEndpoint } from "./metrics/metrics-endpoint.js";
 
+const GATEWAY_PREFIX = "/v3/";
+/** What clients of etcd 3.3 still say. */
+const OLD_GATEWAY_PREFIX = /^\/v3beta\//;
 /** From the connection, or from the last answer on it, to the end of the next request's headers. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -34,6 +39,12 @@ export interface HttpEndpointsOptions {
   readonly meters?: MemberMeters;
   /** Behind `/metrics`, which is not there without. */
   readonly metrics?: MetricsEndpoint;
+  /** Behind `/v3/`, which is not there without. */
+  readonly gateway?: Gateway;
+  /** Who may call; without, everybody. Not asked on a metrics port. */
+  readonly origins?: OriginRules;
+  /** Refuses calls of the gateway; a text is the reason. */
+  readonly refuseGateway?: (request: IncomingMessage) => string | undefined;
   /** What is served: a metrics port has no `/version`. Default: what belongs on the client port. */
   readonly scope?: "client" | "metrics";
 }
@@ -56,7 +67,15 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   // Not parsed as a URL: what clients send here need not be one.
-  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+  const [asked = "", query = ""] = (request.url ?? "").split("?", 2);
+  const path = asked.replace(OLD_GATEWAY_PREFIX, GATEWAY_PREFIX);
+  if (options.scope !== "metrics") {
+    const refusal = path.startsWith(GATEWAY_PREFIX) ? options.refuseGateway?.(request) : undefined;
+    if (refusal !== undefined) return sendError(response, 400, refusal);
+    if (options.origins !== undefined && !passOriginRules(options.origins, request, response)) return;
+    if (options.gateway !== undefined && path.startsWith(GATEWAY_PREFIX))
+      return options.gateway.handle(request, response, path.slice(GATEWAY_PREFIX.length));
+  }
   const call = { request, response, query: new URLSearchParams(query) };
   if (path === "/health") return handleHealth(options, call);
   if (path === "/metrics" && options.metrics !== undefined) return options.metrics.handle(request, response);

@@ -3,6 +3,7 @@
  * itself. Everything that has a lifetime is stopped here, in the opposite order.
  */
 import { resolve } from "node:path";
+import { TLSSocket } from "node:tls";
 import { createGrpcServer, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
 import { createCredentials, type Credentials } from "../auth/credentials.js";
@@ -19,6 +20,7 @@ import { ClientRequests } from "../metrics/client-requests.js";
 import { MethodTiming, SAMPLED_EVERY } from "../metrics/call-timings.js";
 import { MemberMeters } from "../metrics/member-meters.js";
 import { createMetrics } from "./metrics/create-metrics.js";
+import { Gateway } from "./http/gateway/gateway.js";
 import { listenClients } from "./http/client-listener.js";
 import type { Listeners } from "./http/listen.js";
 import { listenMetrics } from "./http/metrics-listener.js";
@@ -54,6 +56,11 @@ export interface RunningServer {
 /** What a message may be larger than the largest request: the room for envelopes. Source: etcd `grpcOverheadBytes`. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
 const GRPC_DRAIN_MS = 5000;
+/** JSON needs more room than the message in it: base64 takes 4 bytes for 3, names and numbers the rest. */
+const GATEWAY_BYTES_FACTOR = 2;
+/** Source: etcd `server/embed/serve.go`. */
+const GATEWAY_COMMON_NAME_TEXT =
+  "CommonName of client sending a request against gateway will be ignored and not used as expected";
 
 /** @throws whatever kept the member from starting; nothing is left open then. */
 export async function startServer(given: StartOptions): Promise<RunningServer> {
@@ -191,7 +198,15 @@ async function serve(
     report: logger,
     onError: (error) => logger.warn("failed to answer an http request", { error }),
   };
-  const http = createHttpEndpoints(endpoints);
+  const http = createHttpEndpoints({
+    ...endpoints,
+    origins: {
+      cors: config.cors,
+      hostWhitelist: config.hostWhitelist,
+      onRejected: (host) => logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host }),
+    },
+    ...(config.enableGateway ? gatewayEndpoints(config, { open, grpc }) : {}),
+  });
   open.onLeadership(() => cluster.monitor.wake());
   open.onMembership(() => cluster.monitor.wake());
   cluster.monitor.start();
@@ -230,6 +245,26 @@ async function serve(
     clientPorts: clients.ports,
     metricsPorts: metricsListener.ports,
     stop: () => (stopping ??= stop()),
+  };
+}
+
+/** The JSON gateway, and who may not use it: a certificate that names a user would be taken for that user by whoever shows it. */
+function gatewayEndpoints(
+  { requestBytesMax, concurrentStreamsMax, clientTls }: MemberConfig,
+  { open, grpc }: { readonly open: OpenMember; readonly grpc: GrpcServer },
+): Pick<HttpEndpointsOptions, "gateway" | "refuseGateway"> {
+  return {
+    gateway: new Gateway({
+      grpc,
+      concurrentCallsMax: concurrentStreamsMax,
+      bodyBytesMax: GATEWAY_BYTES_FACTOR * (requestBytesMax + GRPC_OVERHEAD_BYTES),
+    }),
+    refuseGateway: ({ socket }) => {
+      if (!clientTls.clientCertAuth || !open.machine.auth.enabled || !(socket instanceof TLSSocket))
+        return undefined;
+      const name: unknown = socket.getPeerCertificate().subject?.CN;
+      return name === undefined || name === "" ? undefined : GATEWAY_COMMON_NAME_TEXT;
+    },
   };
 }
 

@@ -31,6 +31,10 @@ export interface MemberConfig {
   readonly listenClientHttpUrls: readonly MemberUrl[];
   readonly clientTls: TlsSettings;
   readonly peerTls: TlsSettings;
+  /** Origins that browsers may call from, and names that this server may be called by; `*` for all. */
+  readonly cors: readonly string[];
+  readonly hostWhitelist: readonly string[];
+  readonly enableGateway: boolean;
   /** Of certificates of our own making, in years of 365 days. */
   readonly selfSignedValidityYears: number;
   /** `extensive` adds the durations of all calls by method. */
@@ -137,6 +141,9 @@ function resolve(given: FlagTexts): MemberConfig {
     listenClientUrls,
     listenClientHttpUrls,
     ...tls,
+    cors: values.list("cors"),
+    hostWhitelist: values.list("host-whitelist"),
+    enableGateway: values.boolean("enable-grpc-gateway"),
     advertiseClientUrls: parseUrls(values.text("advertise-client-urls")),
     listenPeerUrls: checked(parseListenUrls(values.text("listen-peer-urls")), "peer"),
     listenMetricsUrls: checked(parseListenUrls(values.text("listen-metrics-urls")), "metrics"),
