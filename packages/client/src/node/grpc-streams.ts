@@ -25,6 +25,10 @@ interface BidiParts<I, O> {
   readonly onEnd: () => void;
 }
 
+function endedBy(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error("the stream has ended", { cause: failure });
+}
+
 export class GrpcBidiStream<I, O> implements BidiStream<I, O> {
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #parts: BidiParts<I, O>;
@@ -44,7 +48,7 @@ export class GrpcBidiStream<I, O> implements BidiStream<I, O> {
   }
 
   send(message: I): Promise<void> {
-    if (this.#isEnded) return Promise.reject(this.#failure ?? new Error("the stream has ended"));
+    if (this.#isEnded) return Promise.reject(endedBy(this.#failure));
     if (this.#call.write(this.#parts.encode(message))) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
@@ -71,6 +75,6 @@ export class GrpcBidiStream<I, O> implements BidiStream<I, O> {
     this.#isEnded = true;
     this.#failure = failure;
     this.#parts.onEnd();
-    for (const { reject } of this.#waiting.splice(0)) reject(failure ?? new Error("the stream has ended"));
+    for (const { reject } of this.#waiting.splice(0)) reject(endedBy(failure));
   }
 }

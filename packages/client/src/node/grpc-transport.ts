@@ -179,8 +179,9 @@ class GrpcChannel implements Channel {
   }
 }
 
-function failureOf(error: ServiceError, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted === true) return signal.reason;
+/** A signal may be aborted with anything; whoever does not use an error gets what they used. */
+function failureOf(error: ServiceError, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted === true) return signal.reason as Error;
   const text = error.details ?? error.message;
   return createChannelError(error.code, text, wasSent(error.code, text));
 }

@@ -1,5 +1,5 @@
 /** One watch below its codec: events as the wire has them, in whole revisions, with what waits for the consumer bounded. */
-import { etcdserverpb, GrpcStatus, mvccpb, type MessageInitShape } from "@quorate/proto";
+import { etcdserverpb, GrpcStatus, type MessageInitShape, type mvccpb } from "@quorate/proto";
 import { CompactedError, createRefusal, type QuorateError } from "../errors/errors.js";
 import type { WireRange } from "../kv/key-range.js";
 import { WAITING_BYTES_MAX, WAITING_EVENTS_MAX } from "./limits.js";

@@ -62,7 +62,7 @@ export class WatchQueue<T> {
       this.#items = [];
       this.#head = 0;
       if (this.#end !== undefined) {
-        if (this.#end.failure !== undefined) throw this.#end.failure;
+        if (this.#end.failure !== undefined) throw this.#end.failure as Error;
         return undefined;
       }
       await new Promise<void>((resolve) => (this.#wake = resolve));

@@ -2,7 +2,8 @@
  * One stream of the Watch service with the watches on it. Ids are chosen here, so that answers need no order. A stream that breaks, or of
  * which nothing is heard, hands its watches back; each begins anew elsewhere, behind what it was told.
  */
-import { etcdserverpb, type mvccpb } from "@quorate/proto";
+import { etcdserverpb, type MessageInitShape, type MessageShape, type mvccpb } from "@quorate/proto";
+import type { BidiStream } from "../transport.js";
 import type { Calls } from "../calls.js";
 import { QuorateError } from "../errors/errors.js";
 import { SILENCE_MS } from "./limits.js";
@@ -159,8 +160,11 @@ export class WatchStream {
   }
 }
 
-// Its types follow from the method, and are long.
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type
-function openStream(calls: Calls) {
+function openStream(
+  calls: Calls,
+): BidiStream<
+  MessageInitShape<typeof etcdserverpb.WatchRequestSchema>,
+  MessageShape<typeof etcdserverpb.WatchResponseSchema>
+> {
   return calls.bidi(etcdserverpb.Watch.method.watch, { requireLeader: true });
 }
