@@ -23,6 +23,8 @@ interface Stretch {
   readonly putsPerSecond: number;
   readonly eventsPerSecond: number;
   readonly putP99Ms: number;
+  /** Of the server; says more than rates do where others use the machine too. */
+  readonly cpuMicrosecondsPerPut: number;
 }
 
 async function run({ subject, folder, seconds, scale }: ScenarioSetting): Promise<readonly Figure[]> {
@@ -39,7 +41,7 @@ async function run({ subject, folder, seconds, scale }: ScenarioSetting): Promis
       key: () => key,
       onEvent: () => events++,
     });
-    const measure = (): Promise<Stretch> => measureStretch(port, seconds, () => events);
+    const measure = (): Promise<Stretch> => measureStretch(server, seconds, () => events);
     // The first stretch of all warms the server up.
     await measure();
     const without: Stretch[] = [];
@@ -66,11 +68,15 @@ async function run({ subject, folder, seconds, scale }: ScenarioSetting): Promis
   }
 }
 
-async function measureStretch(port: number, seconds: number, events: () => number): Promise<Stretch> {
+async function measureStretch(
+  server: ServerProcess,
+  seconds: number,
+  events: () => number,
+): Promise<Stretch> {
   const message = putRequest(key, value);
   const pace = { streams: putsInFlight };
   const load = await RunningLoad.start({
-    port,
+    port: server.port,
     path: paths.put,
     connections: 1,
     pace,
@@ -78,11 +84,15 @@ async function measureStretch(port: number, seconds: number, events: () => numbe
   });
   await sleep(warmUpMs);
   const [fromMs, eventsBefore] = [performance.now(), events()];
+  const cpuBefore = server.figures().cpuSeconds;
   await sleep(seconds * 1_000);
   const [toMs, eventsAfter] = [performance.now(), events()];
+  const cpuSeconds = server.figures().cpuSeconds - cpuBefore;
   await load.stop();
+  const putsPerSecond = load.rateBetween(fromMs, toMs);
   return {
-    putsPerSecond: load.rateBetween(fromMs, toMs),
+    putsPerSecond,
+    cpuMicrosecondsPerPut: (cpuSeconds * 1e9) / (putsPerSecond * (toMs - fromMs)),
     eventsPerSecond: ((eventsAfter - eventsBefore) * 1_000) / (toMs - fromMs),
     putP99Ms: load.latenciesBetween(fromMs, toMs).p99Ms,
   };
@@ -101,6 +111,11 @@ function describe(
     ["  without them", of(without, ({ putsPerSecond }) => putsPerSecond)],
     ["  cost for writers, percent", cost(({ putsPerSecond }) => putsPerSecond)],
     [`  cost for ${readerCount} watchers that read, percent`, cost(({ eventsPerSecond }) => eventsPerSecond)],
+    [
+      "  processor time per put and its events, us",
+      of(beside, ({ cpuMicrosecondsPerPut }) => cpuMicrosecondsPerPut),
+    ],
+    ["  the same without them, us", of(without, ({ cpuMicrosecondsPerPut }) => cpuMicrosecondsPerPut)],
     ["  p99 of the puts, ms", of(beside, ({ putP99Ms }) => putP99Ms)],
     ["  p99 without them, ms", of(without, ({ putP99Ms }) => putP99Ms)],
   ];

@@ -14,7 +14,7 @@ const ALL_SLOTS: readonly number[] = Array.from({ length: SLOTS }, (_, slot) => 
 export function describeRelease(
   kind: string,
   version: string,
-): Pick<WatchServers, "name" | "dropsTombstones" | "judgesProgress" | "forgetsAtCancel"> {
+): Pick<WatchServers, Exclude<keyof WatchServers, "writer" | "watched" | "disrupt" | "close">> {
   const isFixed = (in34: string, in35: string): boolean =>
     !isOlder(version, isOlder(version, "3.5.0") ? in34 : in35);
   return {
@@ -23,6 +23,7 @@ export function describeRelease(
     // Before, progress was told past the events of watchers that were behind.
     judgesProgress: isFixed("3.4.25", "3.5.8"),
     forgetsAtCancel: kind === "etcd",
+    promisesProgress: kind === "quorate",
   };
 }
 

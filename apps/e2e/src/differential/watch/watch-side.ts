@@ -21,6 +21,8 @@ export interface WatchServers {
   readonly judgesProgress: boolean;
   /** See `WatchedStream`. */
   readonly forgetsAtCancel: boolean;
+  /** Whether progress is told in the end to who keeps asking; etcd may leave it out. */
+  readonly promisesProgress: boolean;
   /** For the next write. */
   writer(): WireClient;
   /** Where the watchers of a slot are. */
@@ -98,7 +100,7 @@ export class WatchSide {
       if (stream === undefined) continue;
       stream.resume();
       await this.#waitUntilTold(stream, deadline);
-      if (this.servers.judgesProgress) await this.#waitForProgress(stream, deadline);
+      if (this.servers.promisesProgress) await this.#waitForProgress(stream, deadline);
       if (stream.brokenBy !== undefined) this.#report(`stream ${slot} broke: ${stream.brokenBy}`);
     }
   }
