@@ -25,9 +25,11 @@ const DEADLINE_MS = 30_000;
 
 export class WireClient {
   readonly #client: Client;
+  readonly #metadata: Metadata = new Metadata();
 
-  /** @param endpoint `host:port` without TLS. */
-  constructor(endpoint: string) {
+  /** @param endpoint `host:port` without TLS. @param metadata sent with each call */
+  constructor(endpoint: string, metadata: Readonly<Record<string, string>> = {}) {
+    for (const [name, value] of Object.entries(metadata)) this.#metadata.set(name, value);
     this.#client = new Client(endpoint, credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
@@ -47,7 +49,7 @@ export class WireClient {
         passBuffer,
         passBuffer,
         asBuffer(request),
-        new Metadata(),
+        this.#metadata,
         { deadline: Date.now() + deadlineMs },
         (error: ServiceError | null, response?: Buffer) => {
           if (error !== null) resolve({ ok: false, code: error.code, text: error.details });
@@ -90,13 +92,13 @@ export class WireClient {
       passBuffer,
       passBuffer,
       asBuffer(request),
-      new Metadata(),
+      this.#metadata,
       options,
     );
   }
 
   openBidiStream(path: string): ClientDuplexStream<Buffer, Buffer> {
-    return this.#client.makeBidiStreamRequest(path, passBuffer, passBuffer, new Metadata());
+    return this.#client.makeBidiStreamRequest(path, passBuffer, passBuffer, this.#metadata);
   }
 
   close(): void {

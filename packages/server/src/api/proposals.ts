@@ -4,6 +4,7 @@
  */
 import {
   EntryEncoder,
+  OPERATION,
   requestIdPrefix,
   type ApplyOutcome,
   type DeferredBody,
@@ -11,7 +12,7 @@ import {
 } from "@quorate/machine";
 import type { UnaryCall } from "@quorate/rpc";
 import { APPLY_GAP_MAX, type MemberFailure, type MemberPort, type ProposalWaiter } from "./member-port.js";
-import type { Identities } from "./auth/identities.js";
+import { NO_CALLER, type Identities } from "./auth/identities.js";
 import type { BodyHolder, Replies } from "./replies.js";
 import type { SpaceGuard } from "./space-guard.js";
 import { failCall } from "./to-status.js";
@@ -49,7 +50,8 @@ export class Proposals {
   ): void {
     const { member, identities } = this.#options;
     const suffix = member.nextRequestSuffix();
-    const caller = identities.of(call);
+    // A login says who it is by itself, whatever token comes along.
+    const caller = operation === OPERATION.authenticate ? NO_CALLER : identities.of(call);
     if (caller === "invalid-auth-token") {
       failCall(call, this.#lags() ? "too-many-requests" : caller);
       return;

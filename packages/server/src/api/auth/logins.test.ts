@@ -48,6 +48,14 @@ describe("a login", () => {
     });
   });
 
+  test("does not mind a token that is none: it may be why the client logs in again", async () => {
+    await client.enable();
+    const request = { name: "alice", password: "pw-alice" };
+    const path = "etcdserverpb.Auth/Authenticate";
+    const { text } = await client.call(path, pb.AuthenticateRequestSchema, request, { token: "stolen" });
+    expect(text).toBe("ok");
+  });
+
   test("begins again when users have changed meanwhile", async () => {
     await client.enable();
     client.credentials.beforeAnswer = async () => {
