@@ -5,6 +5,7 @@ import { MEMBER_TIMEOUT_MS } from "../clusters/member-directory.js";
 import type { MemberDirectory } from "../clusters/member-directory.js";
 import { mapBounded } from "../leases/map-bounded.js";
 import { isWorthRetrying, toConnectError } from "../rpc/cluster-error.js";
+import { describeSilence } from "./describe-silence.js";
 import { readAlarms } from "./read-alarms.js";
 
 /** Members asked at a time: more than a cluster should have. */
@@ -45,7 +46,7 @@ async function refresh(directory: MemberDirectory, signal: AbortSignal): Promise
     await directory.refresh(signal);
     return "";
   } catch (error) {
-    return toConnectError(error).rawMessage;
+    return describeSilence(toConnectError(error), "the endpoints that were configured");
   }
 }
 
@@ -90,7 +91,7 @@ async function askMember(
     overview.status = status;
     overview.uptimeSeconds = uptimeSeconds(member.ID);
   } catch (error) {
-    overview.error = toConnectError(error).rawMessage;
+    overview.error = describeSilence(toConnectError(error), endpoint);
   }
   return overview;
 }

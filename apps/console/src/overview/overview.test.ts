@@ -1,7 +1,9 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { consolepb, create, etcdserverpb } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import { useConsole } from "../testing/use-console.js";
 import { describeOverview } from "./describe-overview.js";
+import { describeSilence } from "./describe-silence.js";
 import { OverviewFeed } from "./overview-feed.js";
 import { readAlarms } from "./read-alarms.js";
 
@@ -91,6 +93,26 @@ describe("what counts as a change", () => {
       { ...base, hasQuorum: true },
     ];
     expect(new Set(all.map(describeOverview)).size).toBe(all.length);
+  });
+});
+
+describe("silence", () => {
+  it.each([
+    [
+      Code.Unavailable,
+      "Last error: Error: connect ECONNREFUSED 1.2.3.4:1. Resolution note: ",
+      "Nothing listens at x.",
+    ],
+    [Code.Unavailable, "Name resolution failed for target dns:nowhere:1", "There is no such host: x."],
+    [Code.DeadlineExceeded, "the time for the call is up", "No answer from x in time."],
+    [
+      Code.Unavailable,
+      "No connection established. Last error: Error: self-signed certificate. Resolution note: ",
+      "TLS with x failed: self-signed certificate.",
+    ],
+    [Code.Unavailable, "etcdserver: no leader", "etcdserver: no leader"],
+  ])("%s, %s: %s", (code, said, expected) => {
+    expect(describeSilence(new ConnectError(said, code), "x")).toBe(expected);
   });
 });
 

@@ -61,7 +61,8 @@ export class LoginService {
       const seconds = Math.ceil(outcome.waitMs / 1000);
       throw new ConnectError(`too many failed logins; try again in ${seconds} s`, Code.ResourceExhausted);
     }
-    if (!outcome.ok) throw new ConnectError("wrong user or password", Code.Unauthenticated);
+    // Not Unauthenticated, by which a screen learns that its session is over.
+    if (!outcome.ok) throw new ConnectError("wrong user or password", Code.PermissionDenied);
     responseHeader.append("set-cookie", this.#cookie.format(this.#sessions.create(user)));
     return create(consolepb.LoginResponseSchema);
   }

@@ -75,7 +75,7 @@ describe("a console with a login", () => {
     for (const user of ["admin", "root", "admin", "admin", "admin", "admin"]) {
       codes.push(await codeOf(app.console.login({ user, password: user === "root" ? PASSWORD : "wrong" })));
     }
-    expect(codes.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => Code.Unauthenticated));
+    expect(codes.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => Code.PermissionDenied));
     expect(codes[5]).toBe(Code.ResourceExhausted);
     expect(await codeOf(logIn("admin", PASSWORD))).toBe(Code.ResourceExhausted);
   });
