@@ -29,5 +29,6 @@ test("commands and calls carry flags and options", () => {
   expect(sdkCall("get", [encodeUtf8("/a")], { revision: "7n" })).toBe(
     'await client.get("/a", { revision: 7n });',
   );
+  expect(sdkCall("getAll", ['{ prefix: "/a/" }'])).toBe('await client.getAll({ prefix: "/a/" });');
   expect(quoteTypeScript(Uint8Array.from([0xff, 0]))).toBe('Buffer.from("ff00", "hex")');
 });

@@ -34,13 +34,16 @@ export function etcdctl(
   return ["etcdctl", command, ...flags, ...(dashed ? ["--"] : []), ...operands.map(quoteShell)].join(" ");
 }
 
-/** A call of the SDK with an options object when there are options. */
+/** A call of the SDK with an options object when there are options. Operands that are text already are code. */
 export function sdkCall(
   call: string,
-  operands: readonly Uint8Array[],
+  operands: readonly (Uint8Array | string)[],
   options: Readonly<Record<string, string>> = {},
 ): string {
+  const written = operands.map((operand) =>
+    typeof operand === "string" ? operand : quoteTypeScript(operand),
+  );
   const fields = Object.entries(options).map(([name, value]) => `${name}: ${value}`);
   const rest = fields.length === 0 ? [] : [`{ ${fields.join(", ")} }`];
-  return `await client.${call}(${[...operands.map(quoteTypeScript), ...rest].join(", ")});`;
+  return `await client.${call}(${[...written, ...rest].join(", ")});`;
 }

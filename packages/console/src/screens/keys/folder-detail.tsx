@@ -6,7 +6,7 @@ import { keepCluster } from "../../app/url-state.js";
 import type { Search } from "../../app/url-state.js";
 import { useClusterQuery, useMayWrite } from "../../data/index.js";
 import { latin1, prefixRange } from "../../text/bytes.js";
-import { etcdctl, sdkCall } from "../../text/commands.js";
+import { etcdctl, quoteTypeScript, sdkCall } from "../../text/commands.js";
 import { escapeBytes } from "../../text/escape.js";
 import { formatCount, plural } from "../../text/format.js";
 import {
@@ -65,7 +65,11 @@ export function FolderDetail({ folder, state, set, onBack }: FolderDetailProps):
               [folder],
               ["--prefix", ...(state.rev === 0n ? [] : [`--rev=${state.rev}`])],
             )}
-            typescript={sdkCall("getPrefix", [folder], state.rev === 0n ? {} : { revision: `${state.rev}n` })}
+            typescript={sdkCall(
+              "getAll",
+              [`{ prefix: ${quoteTypeScript(folder)} }`],
+              state.rev === 0n ? {} : { revision: `${state.rev}n` },
+            )}
           />
         </div>
       </header>

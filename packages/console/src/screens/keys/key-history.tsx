@@ -76,13 +76,14 @@ export function KeyHistory({ keyBytes, current, state, set }: KeyHistoryProps): 
         {chosen !== undefined && (
           <>
             <div className="keys-value-bar">
+              <span className="keys-value-label">Compared with</span>
               <Segmented
-                label="Compare with"
+                label="Compared with"
                 value={state.against}
                 onChange={(against) => set({ against })}
                 options={[
-                  { value: "before", label: "With the state before" },
-                  { value: "now", label: "With now" },
+                  { value: "before", label: "Before" },
+                  { value: "now", label: "Now" },
                 ]}
               />
               <span className="keys-tools-space" />

@@ -143,6 +143,12 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
         </Callout>
       )}
       {save.error !== undefined && <ErrorNote error={save.error} />}
+      {merging && theirs !== undefined && (
+        <div className="keys-merge-heads">
+          <span>Theirs, revision {formatCount(theirs.modRevision)}</span>
+          <span>Mine, not saved</span>
+        </div>
+      )}
       <div className="keys-value-text">
         {merging && theirs !== undefined ? (
           <MergePane
