@@ -3,6 +3,7 @@
  * Sources: etcd `server/embed/config.go`, `server/config/config.go`; texts of errors are etcd's where it has one.
  */
 import { isIP } from "node:net";
+import { ConfigFileError, readConfigFile } from "./config-file.js";
 import { parseFeatureGates, type FeatureGate } from "./feature-gates.js";
 import { FLAG_TABLE, type FlagSpec } from "./flag-table.js";
 import { formatGoDuration, parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
@@ -90,17 +91,21 @@ export class ConfigError extends Error {
 }
 
 /** @throws ConfigError */
-export function resolveConfig(given: FlagTexts): MemberConfig {
+export function resolveConfig(flags: FlagTexts): MemberConfig {
   try {
-    return resolve(given);
+    const path = flags.get("config-file") ?? "";
+    if (path === "") return resolve(flags, []);
+    const warning = `loaded server configuration, other configuration command line flags and environment variables will be ignored if provided: ${path}`;
+    return resolve(readConfigFile(path), [warning]);
   } catch (error) {
-    if (error instanceof UrlError) throw new ConfigError(error.message, { cause: error });
+    if (error instanceof UrlError || error instanceof ConfigFileError)
+      throw new ConfigError(error.message, { cause: error });
     throw error;
   }
 }
 
-function resolve(given: FlagTexts): MemberConfig {
-  const warnings: string[] = [];
+function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
+  const warnings: string[] = [...notices];
   checkBootstrapFlags(given);
   refuseUnbuilt(given, warnings);
   const values = new FlagValues(given);
@@ -114,6 +119,12 @@ function resolve(given: FlagTexts): MemberConfig {
   const tickMs = values.integer("heartbeat-interval");
   const electionMs = values.integer("election-timeout");
   checkTimes(tickMs, electionMs);
+  const hashCheckMs = values.durationMs("compact-hash-check-time");
+  if (hashCheckMs <= 0)
+    fail(`--compact-hash-check-time must be >0 (set to ${formatGoDuration(hashCheckMs)})`);
+  const clusterState = values.text("initial-cluster-state");
+  if (clusterState !== "new" && clusterState !== "existing")
+    return fail(`unexpected clusterState "${clusterState}"`);
   const tls = readTlsFlags(values, fail, warnings);
   const checked = (urls: MemberUrl[], kind: "client" | "peer" | "metrics"): MemberUrl[] => {
     const settings = kind === "peer" ? tls.peerTls : tls.clientTls;
@@ -152,11 +163,7 @@ function resolve(given: FlagTexts): MemberConfig {
     advertisePeerUrls,
     initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
     initialClusterToken: values.text("initial-cluster-token"),
-    initialClusterState: oneOf(
-      values.text("initial-cluster-state"),
-      ["new", "existing"],
-      "initial-cluster-state",
-    ),
+    initialClusterState: clusterState,
     tickMs,
     electionTicks: Math.floor(electionMs / tickMs),
     preVote: values.boolean("pre-vote"),
@@ -262,8 +269,9 @@ function sameValue(spec: FlagSpec, text: string): boolean {
 }
 
 function checkTimes(tickMs: number, electionMs: number): void {
-  if (tickMs <= 0 || electionMs <= 0)
-    throw new ConfigError("--heartbeat-interval and --election-timeout must be > 0");
+  if (tickMs <= 0) throw new ConfigError(`--heartbeat-interval must be >0 (set to ${String(tickMs)}ms)`);
+  if (electionMs <= 0)
+    throw new ConfigError(`--election-timeout must be >0 (set to ${String(electionMs)}ms)`);
   const election = `--election-timeout[${formatGoDuration(electionMs)}]`;
   if (electionMs < 5 * tickMs) {
     throw new ConfigError(

@@ -2,7 +2,15 @@
  * The command line and the environment, read as etcd reads them: one or two dashes, `=value` or the next word, booleans
  * bare, the last of several wins. Source: Go's flag package; etcd `pkg/flags`.
  */
-import { FLAG_ALIASES, FLAG_TABLE, HELP_FLAGS, VERSION_FLAG, type FlagSpec } from "./flag-table.js";
+import {
+  FLAG_ALIASES,
+  FLAG_GATES,
+  FLAG_TABLE,
+  FLAGS_IGNORED,
+  HELP_FLAGS,
+  VERSION_FLAG,
+  type FlagSpec,
+} from "./flag-table.js";
 import { parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
 
 /** Flag texts by name, as given; a flag not given is absent. */
@@ -24,12 +32,19 @@ export function parseFlags(
   environment: Readonly<Record<string, string | undefined>>,
 ): ParsedFlags {
   const given = new Map<string, string>();
+  const ignored: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
     const match = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word);
     if (match === null) return error(`"${word}" is not a valid flag`, 1);
     const name = match[1] ?? "";
     if (HELP_FLAGS.includes(name)) return { kind: "help" };
+    if (FLAGS_IGNORED.has(name)) {
+      ignored.push(`--${name} is deprecated and has no effect`);
+      // A word behind it is its value, since words alone are no flags.
+      if (match[2] === undefined && argv[i + 1]?.startsWith("-") === false) i += 1;
+      continue;
+    }
     const spec = findSpec(name);
     if (spec === undefined && name !== VERSION_FLAG)
       return error(`flag provided but not defined: -${name}`, 2);
@@ -53,10 +68,11 @@ export function parseFlags(
     }
     given.set(name, value);
   }
-  return addEnvironment(given, environment);
+  return addEnvironment(given, environment, ignored);
 }
 
 function findSpec(name: string): FlagSpec | undefined {
+  if (FLAG_GATES.has(name)) return { name, kind: "bool", fallback: "false", effect: "on", help: "" };
   return SPECS.get(FLAG_ALIASES.get(name) ?? name);
 }
 
@@ -69,13 +85,23 @@ function replaceAliases(given: Map<string, string>, warnings: string[]): void {
     warnings.push(`--${alias} is deprecated; use --${name}`);
     if (!given.has(name)) given.set(name, value);
   }
+  for (const [alias, gate] of FLAG_GATES) {
+    const value = given.get(alias);
+    if (value === undefined) continue;
+    given.delete(alias);
+    warnings.push(`--${alias} is deprecated; use --feature-gates=${gate}=true`);
+    const gates = given.get("feature-gates") ?? "";
+    if (!gates.split(",").some((each) => each.trim().startsWith(`${gate}=`)))
+      given.set("feature-gates", [gates, `${gate}=${value}`].filter((each) => each !== "").join(","));
+  }
 }
 
 function addEnvironment(
   given: Map<string, string>,
   environment: Readonly<Record<string, string | undefined>>,
+  ignored: readonly string[],
 ): ParsedFlags {
-  const warnings: string[] = [];
+  const warnings: string[] = [...ignored];
   const onCommandLine = new Set(given.keys());
   for (const [variable, value] of Object.entries(environment)) {
     if (
@@ -105,7 +131,8 @@ function addEnvironment(
   return { kind: "run", given, warnings };
 }
 
-function valueError(spec: FlagSpec, text: string): string | undefined {
+/** What is wrong with a value, as Go says it. */
+export function valueError(spec: FlagSpec, text: string): string | undefined {
   switch (spec.kind) {
     case "bool":
       return boolError(text);
