@@ -4,15 +4,7 @@ import type { ReactElement } from "react";
 import type { MayWrite } from "../../data/index.js";
 import { etcdctl } from "../../text/commands.js";
 import { formatDuration, plural } from "../../text/format.js";
-import {
-  Callout,
-  CopyAs,
-  DescriptionList,
-  Dialog,
-  ErrorNote,
-  Skeleton,
-  useNow,
-} from "../../ui/index.js";
+import { Callout, CopyAs, DescriptionList, Dialog, ErrorNote, Skeleton, useNow } from "../../ui/index.js";
 import { WriteButton } from "../members/write-button.js";
 import { KeyLines } from "./key-lines.js";
 import { TimeLeft } from "./time-left.js";

@@ -1,7 +1,8 @@
 /** Changes as they happen: watch a prefix, hold it still, look at one. */
 import { ArrowDownToLine, Eraser, Pause, Play, Radio, Search } from "lucide-react";
-import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import type { ReactElement } from "react";
+import { useCommands } from "../../app/shortcuts.js";
 import { bytesParam, count, flag, int64, oneOf, text, useUrlState } from "../../app/url-state.js";
 import { describeError, failureKind } from "../../data/index.js";
 import { etcdctl, quoteTypeScript } from "../../text/commands.js";
@@ -52,15 +53,16 @@ export function Screen(): ReactElement {
   }, [snapshot.rows, state.kinds, filterText]);
   const opened = state.event === 0 ? undefined : snapshot.rows.find((row) => row.sequence === state.event);
   const [follow, setFollow] = useState(true);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
-        return;
-      watch.togglePause();
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, [watch]);
+  useCommands([
+    {
+      id: "live.pause",
+      label: snapshot.paused ? "Go on with the changes" : "Hold the changes still",
+      group: "Live",
+      keys: "p",
+      run: watch.togglePause,
+    },
+    { id: "live.clear", label: "Clear the list of changes", group: "Live", run: watch.clear },
+  ]);
   const open = (sequence: number): void => set({ event: sequence }, { push: state.event === 0 });
   return (
     <div className={classNames("live", opened !== undefined && "has-detail")}>
@@ -246,11 +248,4 @@ function watchCode({ prefix, exact, from }: WatchTarget): string {
   const options = ["previous: true", ...(from > 0n ? [`startRevision: ${from}n`] : [])].join(", ");
   const range = exact ? key : `{ prefix: ${key} }`;
   return `for await (const event of client.watch(${range}, { ${options} })) {\n  console.log(event);\n}`;
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-  );
 }

@@ -87,7 +87,9 @@ interface StartCommandProps {
 }
 
 function StartCommand({ view, urls, what, onClose }: StartCommandProps): ReactElement {
-  const [name, setName] = useState(`member-${view.members.length + 1}`);
+  // Whether the overview knows the newcomer yet or not: it has no name.
+  const named = view.members.filter((member) => member.name !== "").length;
+  const [name, setName] = useState(`member-${named + 1}`);
   const flags = [
     `--name ${name}`,
     `--initial-cluster-state existing`,

@@ -1,6 +1,7 @@
 /** Who is a member, how each one is, and what can be done about it. */
 import { Archive, Crown, HardDrive, Plus, Scissors, ServerOff, UserPlus } from "lucide-react";
 import type { ReactElement } from "react";
+import { useCommands } from "../../app/shortcuts.js";
 import { describeError, useMayWrite, useOverview } from "../../data/index.js";
 import {
   Callout,
@@ -31,6 +32,20 @@ export function Screen(): ReactElement {
   const { overview, state, error } = useOverview();
   const { open } = useMemberDialog();
   const mayWrite = useMayWrite();
+  useCommands([
+    { id: "members.snapshot", label: "Download a snapshot", group: "Members", run: () => open("snapshot") },
+    ...(mayWrite.allowed
+      ? [
+          { id: "members.learner", label: "Add a learner", group: "Members", run: () => open("add-learner") },
+          {
+            id: "members.compact",
+            label: "Compact old revisions",
+            group: "Members",
+            run: () => open("compact"),
+          },
+        ]
+      : []),
+  ]);
   if (overview === undefined) {
     return (
       <Page>

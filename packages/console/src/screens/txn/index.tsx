@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { ClipboardPaste, Eraser, Play } from "lucide-react";
 import { useRef, useState } from "react";
 import type { ReactElement } from "react";
+import { useCommands } from "../../app/shortcuts.js";
 import { useAction, useClients, useClusterId, useMayWrite } from "../../data/index.js";
 import { Button, Callout, CopyAs, ErrorNote, Page, PageHeader, Panel } from "../../ui/index.js";
 import { WriteButton } from "../members/write-button.js";
@@ -52,6 +53,15 @@ export function Screen(): ReactElement {
   const empty = isEmptyTxn(draft);
   // A transaction that only reads changes nothing, so a read-only console may run it.
   const runnable = writesSomething(draft) ? mayWrite : { allowed: true };
+  useCommands([
+    {
+      id: "txn.run",
+      label: "Run the transaction",
+      group: "Transaction",
+      keys: "mod+Enter",
+      run: () => runnable.allowed && !empty && void onRun(),
+    },
+  ]);
   const start = (next: TxnDraft): void => {
     setTried(false);
     setOutcome(undefined);
@@ -74,13 +84,7 @@ export function Screen(): ReactElement {
         }
       />
       {empty && <Templates onTake={start} />}
-      <div
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void onRun();
-        }}
-      >
-        <TxnEditor value={draft} onChange={setDraft} problems={problems} path="" depth={1} />
-      </div>
+      <TxnEditor value={draft} onChange={setDraft} problems={problems} path="" depth={1} />
       {problems.some((problem) => problem.path === "") && (
         <Callout tone="bad">{problems.find((problem) => problem.path === "")?.text}</Callout>
       )}
