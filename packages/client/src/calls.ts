@@ -29,7 +29,9 @@ export interface CallOptions {
  */
 export type CallSafety = "read" | "idempotent" | "write";
 
+/** Calls of any method, to whichever member serves; `client.calls`. */
 export interface Calls {
+  /** One request, one answer. @throws the errors of this SDK, or the signal's reason. */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     input: MessageInitShape<I>,

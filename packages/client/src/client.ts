@@ -29,6 +29,7 @@ import { Watches } from "./watch/watches.js";
 /** Milliseconds that a call gets with all its repetitions, unless it says otherwise. */
 export const TIMEOUT_MS = 10_000;
 
+/** Whom a client talks to, as whom, and how long. */
 export interface ClientOptions {
   /** Members to talk to, as `host:port`, `http(s)://host:port` or `unix:path`; one or several separated by commas or in a list. */
   readonly endpoints: string | readonly string[];
@@ -38,6 +39,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
+/** What a client needs of its runtime. */
 export interface ClientPorts {
   readonly transport: Transport;
   readonly createDigest?: CreateDigest;
@@ -144,6 +146,7 @@ export class Client extends Kv implements AsyncDisposable {
     this.#shared.calls.close();
   }
 
+  /** Closes the client. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();

@@ -16,6 +16,7 @@ import type {
 /** gRPC metadata, keys in lower case. */
 export type Metadata = Readonly<Record<string, string>>;
 
+/** Of one call over one channel. */
 export interface ChannelCallOptions {
   /** Ends the call; it fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -40,11 +41,14 @@ export interface BidiStream<I, O> extends AsyncIterable<O> {
   send(message: I): Promise<void>;
   /** Half-close: nothing more will be sent. */
   end(): void;
+  /** Ends the call at both ends. */
   cancel(): void;
 }
 
+/** The way to one endpoint. */
 export interface Channel {
   readonly endpoint: string;
+  /** One request, one answer. @throws ChannelError, or the signal's reason. */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     input: MessageInitShape<I>,
@@ -56,6 +60,7 @@ export interface Channel {
     input: MessageInitShape<I>,
     options?: ChannelCallOptions,
   ): AsyncIterable<MessageShape<O>>;
+  /** Messages both ways; connects at once. */
   bidi<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
     options?: ChannelCallOptions,
@@ -64,6 +69,7 @@ export interface Channel {
   close(): void;
 }
 
+/** Opens channels. */
 export interface Transport {
   /** Opens nothing yet. `endpoint` is as the user wrote it: `host:port`, `http://host:port`, `https://...`, `unix:path`. */
   connect(endpoint: string): Channel;

@@ -6,8 +6,10 @@ import { keyBytes, wireRange, type Key, type KeyRange } from "../kv/key-range.js
 const METHODS = etcdserverpb.Auth.method;
 const { READ, WRITE, READWRITE } = authpb.Permission_Type;
 
+/** What a permission allows. */
 export type Access = "read" | "write" | "readwrite";
 
+/** A range of keys, and what may be done with it. */
 export interface Permission {
   readonly access: Access;
   readonly key: Uint8Array;
@@ -21,6 +23,7 @@ const TYPES: Readonly<Record<Access, authpb.Permission_Type>> = {
   readwrite: READWRITE,
 };
 
+/** Users, roles and permissions. */
 export class Auth {
   readonly #calls: Calls;
 
@@ -43,20 +46,23 @@ export class Auth {
     await this.#calls.unary(METHODS.authEnable, {}, { ...options, safety: "idempotent" });
   }
 
+  /** Switches authentication off: everybody may do everything. */
   async disable(options: CallOptions = {}): Promise<void> {
     await this.#calls.unary(METHODS.authDisable, {}, { ...options, safety: "idempotent" });
   }
 
-  /** @param password without one, the user is known by a client certificate only. */
+  /** Adds a user without roles. @throws `user-already-exist`. @param password without one, the user is known by a client certificate only. */
   async addUser(name: string, password?: string, options: CallOptions = {}): Promise<void> {
     const request = { name, password: password ?? "", options: { noPassword: password === undefined } };
     await this.#calls.unary(METHODS.userAdd, request, { ...options, safety: "write" });
   }
 
+  /** @throws `user-not-found`; `invalid-auth-mgmt` for root while authentication is on. */
   async deleteUser(name: string, options: CallOptions = {}): Promise<void> {
     await this.#calls.unary(METHODS.userDelete, { name }, { ...options, safety: "write" });
   }
 
+  /** Ends the logins of the user. @throws `user-not-found`. */
   async changePassword(name: string, password: string, options: CallOptions = {}): Promise<void> {
     const request = { name, password };
     await this.#calls.unary(METHODS.userChangePassword, request, { ...options, safety: "idempotent" });
@@ -68,27 +74,33 @@ export class Auth {
     return roles;
   }
 
+  /** The names of all users. */
   async users(options: CallOptions = {}): Promise<string[]> {
     const { users } = await this.#calls.unary(METHODS.userList, {}, { ...options, safety: "read" });
     return users;
   }
 
+  /** Gives a role to a user. @throws `user-not-found`, `role-not-found`. */
   async grantRole(user: string, role: string, options: CallOptions = {}): Promise<void> {
     await this.#calls.unary(METHODS.userGrantRole, { user, role }, { ...options, safety: "idempotent" });
   }
 
+  /** Takes a role from a user. @throws `user-not-found`, `role-not-granted`. */
   async revokeRole(name: string, role: string, options: CallOptions = {}): Promise<void> {
     await this.#calls.unary(METHODS.userRevokeRole, { name, role }, { ...options, safety: "write" });
   }
 
+  /** @throws `role-already-exist`. */
   async addRole(name: string, options: CallOptions = {}): Promise<void> {
     await this.#calls.unary(METHODS.roleAdd, { name }, { ...options, safety: "write" });
   }
 
+  /** Takes the role from all users too. @throws `role-not-found`. */
   async deleteRole(role: string, options: CallOptions = {}): Promise<void> {
     await this.#calls.unary(METHODS.roleDelete, { role }, { ...options, safety: "write" });
   }
 
+  /** The names of all roles. */
   async roles(options: CallOptions = {}): Promise<string[]> {
     const { roles } = await this.#calls.unary(METHODS.roleList, {}, { ...options, safety: "read" });
     return roles;

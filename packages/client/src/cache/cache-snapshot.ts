@@ -16,14 +16,17 @@ export class CacheSnapshot<V> {
     this.revision = revision;
   }
 
+  /** The number of keys. */
   get size(): number {
     return this.#entries.size;
   }
 
+  /** The entry of a key; undefined when there was none. */
   get(key: Key): CacheEntry<V> | undefined {
     return this.#entries.get(nameOf(keyBytes(key)));
   }
 
+  /** Whether the key was there. */
   has(key: Key): boolean {
     return this.get(key) !== undefined;
   }

@@ -21,6 +21,7 @@ import { feedCache } from "./feed-cache.js";
 import { RevisionWaits } from "./revision-waits.js";
 import { SortedEntries } from "./sorted-entries.js";
 
+/** What a local copy may hold. */
 export interface CacheOptions {
   /** Keys beyond this number end the copy with CacheOverflowError. Default 1 000 000. */
   readonly entriesMax?: number;
@@ -34,8 +35,11 @@ export interface CacheOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Keys that a local copy holds, unless it says otherwise. */
 export const CACHE_ENTRIES_MAX = 1_000_000;
+/** Bytes of keys and values that a local copy holds, unless it says otherwise. */
 export const CACHE_BYTES_MAX: number = 256 * 1024 * 1024;
+/** Rows in one answer of a list, unless it says otherwise. */
 export const CACHE_PAGE_ROWS = 1000;
 
 /**
@@ -121,6 +125,7 @@ export class Cache<V> implements AsyncDisposable {
     return this.#complete().get(nameOf(keyBytes(key)));
   }
 
+  /** Whether the copy has the key; throws as `get` does. */
   has(key: Key): boolean {
     return this.get(key) !== undefined;
   }
@@ -167,6 +172,7 @@ export class Cache<V> implements AsyncDisposable {
     await this.#running;
   }
 
+  /** Ends the copy. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -4,6 +4,7 @@
  */
 import type { CacheEntry } from "./cache-entry.js";
 
+/** One key of a local copy has another value, or is gone. `previous` is what the reader of changes knew. */
 export type CacheChange<V> =
   | {
       readonly kind: "put";

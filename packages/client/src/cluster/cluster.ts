@@ -4,6 +4,7 @@ import type { CallOptions, Calls } from "../calls.js";
 
 const METHODS = etcdserverpb.Cluster.method;
 
+/** A member, as the cluster knows it. */
 export interface ClusterMember {
   readonly id: bigint;
   /** Empty until the member has started once. */
@@ -14,10 +15,12 @@ export interface ClusterMember {
   readonly isLearner: boolean;
 }
 
+/** How a member joins. */
 export interface MemberAddOptions extends CallOptions {
   readonly isLearner?: boolean;
 }
 
+/** The members of the cluster. */
 export class Cluster {
   readonly #calls: Calls;
 
@@ -48,6 +51,7 @@ export class Cluster {
     await this.#calls.unary(METHODS.memberRemove, { ID: id }, { ...options, safety: "write" });
   }
 
+  /** Changes the URLs at which other members reach a member. */
   async update(id: bigint, peerUrls: readonly string[], options: CallOptions = {}): Promise<void> {
     const request = { ID: id, peerURLs: [...peerUrls] };
     await this.#calls.unary(METHODS.memberUpdate, request, { ...options, safety: "idempotent" });

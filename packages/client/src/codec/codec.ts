@@ -1,6 +1,7 @@
 /** How values become bytes. */
 
 export interface Codec<T> {
+  /** @throws whatever says that the value has no bytes. */
   encode(value: T): Uint8Array;
   /** @throws whatever says that the bytes are none of its. */
   decode(bytes: Uint8Array): T;

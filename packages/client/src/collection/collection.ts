@@ -15,6 +15,7 @@ import type { WatchEvent } from "../watch/watch-types.js";
 import { ConflictError, UpdateConflictError } from "./collection-errors.js";
 import { documentOf, type Document } from "./document.js";
 
+/** Of one write of a document. */
 export interface WriteOptions extends CallOptions {
   /** Attaches the document to a lease. */
   readonly lease?: bigint | { readonly id: bigint };
@@ -22,11 +23,13 @@ export interface WriteOptions extends CallOptions {
   readonly ifRevision?: bigint;
 }
 
+/** Of one deletion of a document. */
 export interface DeleteDocumentOptions extends CallOptions {
   /** Deletes only when the document was last changed at this revision. Otherwise ConflictError. */
   readonly ifRevision?: bigint;
 }
 
+/** Which documents are listed, and how. */
 export interface ListDocumentsOptions extends CallOptions {
   /** Only ids that begin with it. */
   readonly startsWith?: string;
@@ -36,6 +39,7 @@ export interface ListDocumentsOptions extends CallOptions {
   readonly pageSize?: number;
 }
 
+/** Of one update of a document. */
 export interface UpdateOptions extends CallOptions {
   /** Attaches the document to a lease; default keeps the lease it has. */
   readonly lease?: bigint | { readonly id: bigint };
@@ -43,12 +47,15 @@ export interface UpdateOptions extends CallOptions {
   readonly attemptsMax?: number;
 }
 
+/** Attempts of an update, unless it says otherwise. */
 export const UPDATE_ATTEMPTS_MAX = 100;
 
+/** One document was written or deleted, at `revision`. */
 export type CollectionEvent<V> =
   | { readonly kind: "put"; readonly id: string; readonly document: Document<V>; readonly revision: bigint }
   | { readonly kind: "delete"; readonly id: string; readonly revision: bigint };
 
+/** From where and how long a collection is watched. */
 export interface WatchCollectionOptions {
   /** The first revision of interest; default is what comes next. */
   readonly startRevision?: bigint;

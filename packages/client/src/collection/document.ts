@@ -1,6 +1,7 @@
 /** One value of a collection, as it was at one revision. */
 import type { KeyValue } from "../kv/key-value.js";
 
+/** Does not change: what is read later is another one. */
 export interface Document<V> {
   /** The key without the collection's prefix. */
   readonly id: string;

@@ -19,6 +19,7 @@ export type CandidateLease = (
   options: CallOptions,
 ) => Promise<{ readonly lease: Lease; readonly isOwn: boolean }>;
 
+/** Of an election in which a session is a candidate. */
 export interface SessionElectionOptions<V> {
   /** How proclaimed values are written and read; default text. */
   readonly as?: Codec<V>;
@@ -36,6 +37,7 @@ export interface Leader<V> {
   readonly revision: bigint;
 }
 
+/** Of all candidates under one name, one leads: the one that came first of those that are there. */
 export class Election<V> {
   readonly name: string;
   readonly #name: Key;

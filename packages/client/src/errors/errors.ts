@@ -25,6 +25,7 @@ export class QuorateError extends Error {
   }
 }
 
+/** What an error knows beside its text. */
 export interface ErrorDetails {
   readonly code: number;
   readonly reason?: ErrorName | undefined;

@@ -19,6 +19,7 @@ const encoder = new TextEncoder();
 const NO_END = new Uint8Array(1);
 const FIRST_KEY = new Uint8Array(1);
 
+/** The bytes of a key; text as UTF-8. */
 export function keyBytes(key: Key): Uint8Array {
   return typeof key === "string" ? encoder.encode(key) : key;
 }

@@ -3,6 +3,7 @@ import type { mvccpb } from "@quorate/proto";
 import { utf8, type Codec } from "../codec/codec.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 
+/** A key and what the store knows about it. */
 export interface KeyMetadata {
   /** Of UTF-8; `keyBytes` is the truth for others. */
   readonly key: string;
@@ -17,6 +18,7 @@ export interface KeyMetadata {
   readonly lease: bigint;
 }
 
+/** A key, its value, and what the store knows about it. */
 export interface KeyValue<V = string> extends KeyMetadata {
   readonly value: V;
   readonly valueBytes: Uint8Array;

@@ -3,6 +3,7 @@ import type { CallOptions } from "../calls.js";
 import type { Codec } from "../codec/codec.js";
 import type { KeyValue } from "./key-value.js";
 
+/** What is read: the newest state or an older one, of the cluster or of one member. */
 export interface ReadOptions extends CallOptions {
   /** Reads the state of that revision instead of the newest. @throws CompactedError, or a refusal `future-revision`. */
   readonly revision?: bigint | undefined;
@@ -10,13 +11,16 @@ export interface ReadOptions extends CallOptions {
   readonly serializable?: boolean;
 }
 
+/** Of reading one key. */
 export interface GetOptions<V> extends ReadOptions {
   /** How the value is read; default text. */
   readonly as?: Codec<V>;
 }
 
+/** What a range is sorted by. */
 export type SortBy = "key" | "version" | "create-revision" | "mod-revision" | "value";
 
+/** Of reading a range. */
 export interface RangeOptions extends ReadOptions {
   /** At most so many keys; `more` says that there were more. */
   readonly limit?: number;
@@ -29,10 +33,12 @@ export interface RangeOptions extends ReadOptions {
   readonly maxCreateRevision?: bigint;
 }
 
+/** Of reading a range with its values. */
 export interface GetAllOptions<V> extends RangeOptions {
   readonly as?: Codec<V>;
 }
 
+/** A piece of a range, as of one revision. */
 export interface RangeResult<T> {
   readonly items: readonly T[];
   /** Whether the limit cut something off. */
@@ -43,6 +49,7 @@ export interface RangeResult<T> {
   readonly revision: bigint;
 }
 
+/** Of one write. */
 export interface PutOptions<V, P = V> extends CallOptions {
   /** How the value is written, and a previous one read; default text for text, bytes for bytes. */
   readonly as?: Codec<V>;
@@ -53,17 +60,20 @@ export interface PutOptions<V, P = V> extends CallOptions {
   readonly previousAs?: Codec<P>;
 }
 
+/** What a write came to. */
 export interface PutResult<P> {
   readonly revision: bigint;
   /** What was there before; undefined for nothing, or when it was not asked for. */
   readonly previous: KeyValue<P> | undefined;
 }
 
+/** Of one deletion. */
 export interface DeleteOptions<V> extends CallOptions {
   readonly previous?: boolean;
   readonly as?: Codec<V>;
 }
 
+/** What was deleted, and at which revision. */
 export interface DeleteResult<V> {
   readonly deleted: number;
   readonly revision: bigint;
@@ -71,6 +81,7 @@ export interface DeleteResult<V> {
   readonly previous: readonly KeyValue<V>[];
 }
 
+/** Of reading a range of any size. */
 export interface ScanOptions<V> extends ReadOptions {
   readonly as?: Codec<V>;
   /** Keys of one page where the server can't stream (before etcd 3.7). Default 1000. */

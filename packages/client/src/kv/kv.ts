@@ -23,6 +23,7 @@ import { scanRange } from "./scan-range.js";
 
 const { range, put, deleteRange, compact } = etcdserverpb.KV.method;
 
+/** Keys and values of one keyspace. */
 export class Kv {
   readonly #calls: Calls;
   readonly #keyspace: Keyspace;

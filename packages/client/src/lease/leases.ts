@@ -29,6 +29,7 @@ export interface LeaseTimes {
 
 const METHODS = etcdserverpb.Lease.method;
 
+/** Leases of a cluster: `client.leases`. All that are granted or taken over here are kept alive over one stream. */
 export class Leases {
   readonly #calls: Calls;
   readonly #keepAlives: KeepAlives;

@@ -20,6 +20,7 @@ import {
 /** For giving up a place that was waited for in vain, or held until now; a server that can't be reached lets the lease run out. */
 export const LEAVE_MAX_MS = 2000;
 
+/** How long a lock or a leadership is waited for. */
 export interface WaitOptions {
   /** Ends the wait; it rejects with the signal's reason, and nothing is left in the queue. */
   readonly signal?: AbortSignal | undefined;

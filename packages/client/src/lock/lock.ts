@@ -15,6 +15,7 @@ import { nameOf } from "../session/key-name.js";
 import { enterQueue, Hold, LEAVE_MAX_MS, reachFront, withDeadline, type WaitOptions } from "./hold.js";
 import { leavePlace, placed } from "./queue-place.js";
 
+/** How long a lock is waited for, and what others see of its holder. */
 export interface LockRequest extends WaitOptions {
   /** What others see as the value of the lock's key, such as who holds it. Default: empty. */
   readonly value?: string | Uint8Array;

@@ -7,6 +7,7 @@ const METHODS = etcdserverpb.Maintenance.method;
 const { AlarmRequest_AlarmAction: AlarmAction, DowngradeRequest_DowngradeAction: DowngradeAction } =
   etcdserverpb;
 
+/** How a member is: its version, its part in consensus, its database. */
 export interface MemberStatus {
   readonly memberId: bigint;
   readonly clusterId: bigint;
@@ -28,13 +29,16 @@ export interface MemberStatus {
   readonly storageVersion: string;
 }
 
+/** `nospace`: its database is full. `corrupt`: its data differs from the others'. */
 export type AlarmKind = "nospace" | "corrupt";
 
+/** Something that a member can't go on with as before. */
 export interface Alarm {
   readonly memberId: bigint;
   readonly kind: AlarmKind;
 }
 
+/** A hash of the keys at one revision. */
 export interface KvHash {
   readonly hash: number;
   /** Hashes can be compared only where these agree. */
@@ -42,6 +46,7 @@ export interface KvHash {
   readonly hashRevision: bigint;
 }
 
+/** Looking after members, one by one. */
 export class Maintenance {
   readonly #calls: Calls;
   readonly #createDigest: CreateDigest | undefined;
@@ -52,6 +57,7 @@ export class Maintenance {
     this.#createDigest = createDigest;
   }
 
+  /** How one member is. */
   async status(endpoint: string, options: CallOptions = {}): Promise<MemberStatus> {
     const status = await this.#at(METHODS.status, {}, { ...options, endpoint, safety: "read" });
     const memberId = status.header?.memberId ?? 0n;

@@ -3,13 +3,18 @@ import { etcdserverpb, GrpcStatus } from "@quorate/proto";
 import type { CallOptions, Calls } from "../calls.js";
 import { QuorateError } from "../errors/errors.js";
 
+/** One hash that is being computed. */
 export interface Digest {
+  /** Adds bytes. */
   update(bytes: Uint8Array): void;
+  /** The hash of all bytes. */
   finish(): Uint8Array;
 }
 
+/** Port: SHA-256, which every runtime has under another name. */
 export type CreateDigest = () => Digest;
 
+/** A backup on its way. */
 export interface Snapshot extends AsyncIterable<Uint8Array> {
   /** Bytes of the whole file, digest included; undefined before the first piece. */
   readonly totalBytes: number | undefined;

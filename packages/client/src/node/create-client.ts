@@ -4,6 +4,7 @@ import { connectClient, type Client, type ClientOptions } from "../client.js";
 import { createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.js";
 import { createSha256 } from "./sha256.js";
 
+/** Of a client on Node. */
 export interface CreateClientOptions extends ClientOptions, GrpcTransportOptions {}
 
 /**

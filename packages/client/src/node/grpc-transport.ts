@@ -37,6 +37,7 @@ export interface TlsOptions {
   readonly serverName?: string;
 }
 
+/** How connections are made. */
 export interface GrpcTransportOptions {
   readonly tls?: TlsOptions | undefined;
   /** Largest message taken from a server; default 2 GiB - 1: a range has no limit at the server either. */
@@ -52,6 +53,7 @@ const KEEPALIVE_TIMEOUT_MS = 5_000;
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 2_000;
 
+/** Calls over @grpc/grpc-js. @throws an error of the file system for certificates that can't be read. */
 export function createGrpcTransport(options: GrpcTransportOptions = {}): Transport {
   return { connect: (endpoint) => new GrpcChannel(endpoint, options) };
 }

@@ -14,11 +14,13 @@ import { LocalQueue } from "./local-queue.js";
 import { Session, SESSION_TTL_SECONDS, type SessionOptions } from "./session.js";
 import type { Store } from "./store.js";
 
+/** Of a lock with a lease of its own. */
 export interface LockOptions extends LockRequest {
   /** Seconds until others get the lock when this client has died. Default 60. */
   readonly ttlSeconds?: number;
 }
 
+/** Of an election whose candidates have leases of their own. */
 export interface ElectionOptions<V> extends SessionElectionOptions<V> {
   /** Seconds until others can lead when a leading client has died. Default 60. */
   readonly ttlSeconds?: number;

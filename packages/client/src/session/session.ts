@@ -65,6 +65,7 @@ export class Session implements AsyncDisposable {
     return this.lease.revoke(options);
   }
 
+  /** Ends the session. A server that can't be reached is no error: the lease runs out by itself. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.lease[Symbol.asyncDispose]();
   }

@@ -13,6 +13,7 @@ import type { CallOptions } from "../calls.js";
  */
 export type Isolation = "serializable-snapshot" | "serializable" | "repeatable-reads" | "read-committed";
 
+/** Of one software transaction. */
 export interface StmOptions extends CallOptions {
   /** Default `serializable-snapshot`. */
   readonly isolation?: Isolation;
@@ -22,6 +23,7 @@ export interface StmOptions extends CallOptions {
   readonly attemptsMax?: number;
 }
 
+/** Attempts of a software transaction, unless it says otherwise. */
 export const STM_ATTEMPTS_MAX = 100;
 
 /** Others changed what the transaction read at every one of its attempts. Nothing was written. */

@@ -5,6 +5,7 @@ import { keyBytes } from "../kv/key-range.js";
 import { nameOf } from "../session/key-name.js";
 import type { ReadView } from "./read-view.js";
 
+/** Of one write of a software transaction. */
 export interface StmPutOptions {
   /** Attaches the key to a lease. */
   readonly lease?: bigint | { readonly id: bigint };
@@ -75,6 +76,7 @@ export class StmTransaction<V> {
     return write === undefined ? (await this.#pair(key)) !== undefined : write.kind === "put";
   }
 
+  /** Writes a key at the commit. */
   put(key: string | Uint8Array, value: V, { lease = 0n }: StmPutOptions = {}): void {
     const bytes = keyBytes(key);
     const id = typeof lease === "bigint" ? lease : lease.id;

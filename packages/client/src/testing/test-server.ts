@@ -15,6 +15,7 @@ export type TestClientOptions = Omit<CreateClientOptions, "endpoints" | "user"> 
   readonly user?: CreateClientOptions["user"] | undefined;
 };
 
+/** What a test wants of its server. */
 export interface TestServerOptions {
   /**
    * Where the data is: in memory (default; on systems without a file system there, a temporary folder), in a temporary folder on
@@ -35,6 +36,7 @@ export interface TestServerOptions {
   readonly client?: TestClientOptions;
 }
 
+/** A server that runs in this process, until it is stopped. */
 export interface TestServer extends AsyncDisposable {
   /** Connected to the server, and closed with it. */
   readonly client: Client;

@@ -5,7 +5,9 @@ import { encodeValue } from "../kv/encode-value.js";
 import { wireRange, type Key, type KeyRange } from "../kv/key-range.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 
+/** Made by the functions of this module; `encode` is for transactions. */
 export interface Condition {
+  /** The comparison as the server gets it. */
   encode(keyspace: Keyspace): etcdserverpb.Compare;
 }
 
@@ -24,18 +26,22 @@ export class NumberComparison {
     this.#operand = operand;
   }
 
+  /** Holds when it is equal to `value`. */
   equals(value: bigint): Condition {
     return this.#is(Result.EQUAL, value);
   }
 
+  /** Holds when it is other than `value`. */
   notEquals(value: bigint): Condition {
     return this.#is(Result.NOT_EQUAL, value);
   }
 
+  /** Holds when it is greater than `value`. */
   above(value: bigint): Condition {
     return this.#is(Result.GREATER, value);
   }
 
+  /** Holds when it is less than `value`. */
   below(value: bigint): Condition {
     return this.#is(Result.LESS, value);
   }
@@ -55,18 +61,22 @@ export class ValueComparison<V> {
     this.#codec = codec;
   }
 
+  /** Holds when it is equal to `value`. */
   equals(value: V): Condition {
     return this.#is(Result.EQUAL, value);
   }
 
+  /** Holds when it is other than `value`. */
   notEquals(value: V): Condition {
     return this.#is(Result.NOT_EQUAL, value);
   }
 
+  /** Holds when it is greater than `value`. */
   above(value: V): Condition {
     return this.#is(Result.GREATER, value);
   }
 
+  /** Holds when it is less than `value`. */
   below(value: V): Condition {
     return this.#is(Result.LESS, value);
   }

@@ -8,11 +8,13 @@ import { encodeValue } from "../kv/encode-value.js";
 import { rangeRequest } from "../kv/range-request.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 
-/** @typeParam R what it gives when its branch was taken. */
+/** Something a transaction does. @typeParam R what it gives when its branch was taken. */
 export interface Operation<R> {
   /** Whether it changes something. */
   readonly isWrite: boolean;
+  /** The operation as the server gets it. */
   encode(keyspace: Keyspace): etcdserverpb.RequestOp;
+  /** Its result out of the server's answer. */
   decode(response: etcdserverpb.ResponseOp, keyspace: Keyspace): R;
 }
 
@@ -21,6 +23,7 @@ export type Results<T extends readonly Operation<unknown>[]> = {
   -readonly [I in keyof T]: T[I] extends Operation<infer R> ? R : never;
 };
 
+/** Of reading one key in a transaction. */
 export interface GetOperationOptions<V> {
   readonly as?: Codec<V>;
 }
@@ -41,6 +44,7 @@ export function get<V = string>(
   };
 }
 
+/** Of reading a range in a transaction. */
 export interface GetAllOperationOptions<V> extends GetOperationOptions<V> {
   readonly limit?: number;
 }
@@ -63,6 +67,7 @@ export function getAll<V = string>(
   };
 }
 
+/** Of a write in a transaction. */
 export interface PutOperationOptions<V, P> {
   readonly as?: Codec<V>;
   readonly lease?: bigint | { readonly id: bigint } | undefined;
@@ -101,6 +106,7 @@ export function put<V = string | Uint8Array, P = string>(
   };
 }
 
+/** Of a deletion in a transaction. */
 export interface RemoveOperationOptions<V> {
   readonly previous?: boolean;
   readonly as?: Codec<V>;

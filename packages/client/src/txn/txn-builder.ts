@@ -78,6 +78,7 @@ export class TxnBuilder<Then extends Operations = [], Else extends Operations = 
     this.#sentence = new Sentence(parts);
   }
 
+  /** Conditions that must hold too. */
   if(...conditions: readonly Condition[]): TxnBuilder<Then, Else> {
     const { parts } = this.#sentence;
     return this.#with({ ...parts, conditions: [...parts.conditions, ...conditions] });
@@ -88,6 +89,7 @@ export class TxnBuilder<Then extends Operations = [], Else extends Operations = 
     return this.#with({ ...this.#sentence.parts, whenTrue: operations });
   }
 
+  /** What is done when a condition does not hold. */
   else<const T extends Operations>(...operations: T): TxnBuilder<Then, T> {
     return this.#with({ ...this.#sentence.parts, whenFalse: operations });
   }

@@ -2,6 +2,7 @@
 import type { Codec } from "../codec/codec.js";
 import type { KeyMetadata, KeyValue } from "../kv/key-value.js";
 
+/** From where a watch tells, and what. */
 export interface WatchOptions<V> {
   /** Ends the watch; its loop rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -32,6 +33,7 @@ export interface DeleteEvent<V> {
   readonly previous: KeyValue<V> | undefined;
 }
 
+/** One change of one key. */
 export type WatchEvent<V> = PutEvent<V> | DeleteEvent<V>;
 
 /** All that one transaction did to the watched keys, in its order. */

@@ -40,6 +40,7 @@ export class Watch<V = string> implements AsyncIterable<WatchEvent<V>>, AsyncDis
     this.#raw.requestProgress();
   }
 
+  /** Event by event. */
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent<V>> {
     for await (const { events } of this.batches()) yield* events;
   }
@@ -57,6 +58,7 @@ export class Watch<V = string> implements AsyncIterable<WatchEvent<V>>, AsyncDis
     this.#raw.close();
   }
 
+  /** Closes the watch. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
