@@ -10,12 +10,14 @@ import type { ReadContext } from "../clusters/cluster-calls.js";
 import { keyAfter } from "./key-range.js";
 import type { KeyRange } from "./key-range.js";
 
-/** Keys of a piece without values. */
-export const PIECE_KEYS_MAX = 2000;
+/** Keys of a piece. Servers count what is left of the range for each piece, so few large ones are far cheaper than many small ones. */
+export const PIECE_KEYS_MAX = 10_000;
+/** Keys of the first piece, so that a first answer comes at once. */
+const FIRST_PIECE_KEYS = 1000;
 /** Bytes of values that a piece aims at. */
 export const PIECE_BYTES_AIM: number = 512 * 1024;
-/** Keys of the first piece with values, when nothing is known about their sizes. */
-const FIRST_PIECE_KEYS = 8;
+/** The same with values, when nothing is known about their sizes. */
+const FIRST_PIECE_VALUES = 8;
 
 export interface ScanRequest extends KeyRange {
   /** 0 for the newest. */
@@ -40,7 +42,7 @@ export async function* scanKeys(
 ): AsyncGenerator<Piece, void, void> {
   let { start, revision } = request;
   let left = request.keysMax;
-  let pieceKeys = request.withValues ? FIRST_PIECE_KEYS : PIECE_KEYS_MAX;
+  let pieceKeys = request.withValues ? FIRST_PIECE_VALUES : FIRST_PIECE_KEYS;
   for (;;) {
     const response = await context.calls.unary(
       etcdserverpb.KV.method.range,
@@ -61,11 +63,11 @@ export async function* scanKeys(
     left -= response.kvs.length;
     if (next === undefined || left <= 0) return;
     start = next;
-    if (request.withValues) pieceKeys = nextPieceKeys(pieceKeys, response.kvs);
+    pieceKeys = nextPieceKeys(pieceKeys, response.kvs);
   }
 }
 
-/** Grows at most fourfold, so that one run of small values does not ask for a heap of large ones. */
+/** Grows at most fourfold, so that one run of small values does not ask for a heap of large ones. Keys alone always fit. */
 function nextPieceKeys(current: number, seen: readonly mvccpb.KeyValue[]): number {
   const bytes = seen.reduce((sum, { value }) => sum + value.length, 0);
   const fitting = Math.floor((PIECE_BYTES_AIM * seen.length) / Math.max(bytes, 1));
