@@ -192,7 +192,12 @@ export class TreeModel {
       if (seen === undefined) return;
       const below = isFolder ? this.#folders.get(name) : undefined;
       const isNews = revision > seen;
-      if (isNews && put !== undefined) this.#put(folder, name, key, isFolder, { revision, ...put });
+      if (isNews && put !== undefined) {
+        const said = isFolder
+          ? { modRevision: 0n, lease: 0n, valueBytes: 0 }
+          : { modRevision: revision, ...put };
+        this.#put(folder, { id: name, name: key.slice(0, name.length), isFolder, ...said });
+      }
       if (isNews && put === undefined && !isFolder) {
         removeChild(folder, name);
         this.#removeIfEmpty(folder);
@@ -207,29 +212,10 @@ export class TreeModel {
     }
   }
 
-  #put(
-    folder: TreeFolder,
-    name: string,
-    key: Uint8Array,
-    isFolder: boolean,
-    { revision, lease, valueBytes }: { revision: bigint; lease: bigint; valueBytes: number },
-  ): void {
-    if (isFolder) {
-      if (indexIn(folder, name) < 0) {
-        upsert(folder, {
-          id: name,
-          name: key.slice(0, name.length),
-          isFolder,
-          modRevision: 0n,
-          lease: 0n,
-          valueBytes: 0,
-        });
-      }
-      return;
-    }
-    const known = folder.children[indexIn(folder, name)];
-    if (known !== undefined && known.modRevision >= revision) return;
-    upsert(folder, { id: name, name: key, isFolder, modRevision: revision, lease, valueBytes });
+  #put(folder: TreeFolder, child: TreeChild): void {
+    const known = folder.children[indexIn(folder, child.id)];
+    if (known !== undefined && (child.isFolder || known.modRevision >= child.modRevision)) return;
+    upsert(folder, child);
   }
 
   #removeIfEmpty(folder: TreeFolder): void {

@@ -2,6 +2,7 @@
 import { createMemoryHistory } from "@tanstack/react-router";
 import { cleanup, configure, render } from "@testing-library/react";
 import type { RenderResult } from "@testing-library/react";
+import { createElement } from "react";
 import { App } from "../app/start.js";
 import type { FakeConsole } from "./fake-console.js";
 
@@ -26,6 +27,6 @@ export function renderConsole(fake: FakeConsole, url: string): RenderedConsole {
     clientWidth: { configurable: true, get: () => paneWidthPx },
   });
   const history = createMemoryHistory({ initialEntries: [url] });
-  const result = render(<App transport={fake.transport} history={history} />);
+  const result = render(createElement(App, { transport: fake.transport, history }));
   return { ...result, url: () => history.location.href, goBack: () => history.back() };
 }
