@@ -84,7 +84,9 @@ describe.skipIf(missesPrograms(suite, [subjectKind, "etcd"]) || lacksOffers(suit
       return differences;
     }
 
-    test.each(CALLERS.slice(0, 3))("while it is off, %s may everything", async (_name, make) => {
+    test.each(CALLERS.slice(0, 3))("while it is off, %s may everything", async (name, make) => {
+      // Old releases looked at tokens also then.
+      if (name !== "nobody" && isOlder(release, "3.5.0")) return;
       const probes = PROBES.filter(({ name }) => name !== "AuthEnable");
       expect(await compare(make, probes)).toEqual([]);
     });
@@ -102,7 +104,9 @@ describe.skipIf(missesPrograms(suite, [subjectKind, "etcd"]) || lacksOffers(suit
         }
       });
 
-      test.each(CALLERS)("%s", async (_name, make) => {
+      test.each(CALLERS)("%s", async (name, make) => {
+        // Old releases did not take the word off.
+        if (name.includes("Bearer") && isOlder(release, "3.5.0")) return;
         expect(await compare(make, PROBES)).toEqual([]);
       });
     });

@@ -30,6 +30,8 @@ const TXN_PUT_CHECKS = {
 const MEMBER_LIST = { release: "3.6.10", because: "anybody could list members and alarms, then root only" };
 const STATUS = { release: "3.6.12", because: "Status was open, then for root only" };
 
+const MAINTENANCE = { release: "3.5.0", because: "refusals had another text and code, and MoveLeader none" };
+
 type TxnInit = MessageInitShape<typeof pb.TxnRequestSchema>;
 type OpInit = MessageInitShape<typeof pb.RequestOpSchema>;
 
@@ -242,11 +244,11 @@ const adminProbes: readonly Probe[] = [
     since: MEMBER_LIST,
   },
   { name: "Status", method: maintenance.status, request: {}, since: STATUS, ownAnswer: true },
-  { name: "Defragment", method: maintenance.defragment, request: {} },
-  { name: "Hash", method: maintenance.hash, request: {}, ownAnswer: true },
-  { name: "HashKV", method: maintenance.hashKV, request: {}, ownAnswer: true },
-  { name: "Snapshot", method: maintenance.snapshot, request: {}, ownAnswer: true },
-  { name: "MoveLeader", method: maintenance.moveLeader, request: { targetID: 5n } },
+  { name: "Defragment", method: maintenance.defragment, request: {}, since: MAINTENANCE },
+  { name: "Hash", method: maintenance.hash, request: {}, ownAnswer: true, since: MAINTENANCE },
+  { name: "HashKV", method: maintenance.hashKV, request: {}, ownAnswer: true, since: MAINTENANCE },
+  { name: "Snapshot", method: maintenance.snapshot, request: {}, ownAnswer: true, since: MAINTENANCE },
+  { name: "MoveLeader", method: maintenance.moveLeader, request: { targetID: 5n }, since: MAINTENANCE },
   {
     name: "Downgrade",
     method: maintenance.downgrade,
@@ -312,6 +314,7 @@ const authProbes: readonly Probe[] = [
     name: "Authenticate",
     method: auth.authenticate,
     request: { name: "reader", password: "pw-reader" },
+    since: { release: "3.5.0", because: "a token that was none kept callers from logging in" },
     ownAnswer: true,
   },
   {
@@ -330,19 +333,31 @@ const authProbes: readonly Probe[] = [
 const { Lock } = v3lockpb;
 const { Election } = v3electionpb;
 const recipeProbes: readonly Probe[] = [
-  { name: "Lock", method: Lock.method.lock, request: { name: bytes("b/lock"), lease: 103n } },
-  { name: "Lock of others", method: Lock.method.lock, request: { name: bytes("hidden"), lease: 103n } },
+  {
+    name: "Lock",
+    method: Lock.method.lock,
+    request: { name: bytes("b/lock"), lease: 103n },
+    since: TXN_PUT_CHECKS,
+  },
+  {
+    name: "Lock of others",
+    method: Lock.method.lock,
+    request: { name: bytes("hidden"), lease: 103n },
+    since: TXN_PUT_CHECKS,
+  },
   { name: "Unlock", method: Lock.method.unlock, request: { key: bytes("b/lock/67") } },
   { name: "Unlock of others", method: Lock.method.unlock, request: { key: bytes("hidden/67") } },
   {
     name: "Campaign",
     method: Election.method.campaign,
     request: { name: bytes("b/e"), lease: 103n, value: key },
+    since: TXN_PUT_CHECKS,
   },
   {
     name: "Campaign of others",
     method: Election.method.campaign,
     request: { name: bytes("hidden"), lease: 103n },
+    since: TXN_PUT_CHECKS,
   },
   { name: "Leader", method: Election.method.leader, request: { name: bytes("b/e") } },
   { name: "Leader of others", method: Election.method.leader, request: { name: bytes("hidden") } },

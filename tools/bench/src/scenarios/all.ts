@@ -2,6 +2,7 @@
 import type { FigureScenario } from "../figure-scenario.js";
 import { catchup } from "./catchup.js";
 import { lease, leaseStorm } from "./lease-storm.js";
+import { loginStorm } from "./login-storm.js";
 import { watchIdle } from "./watch-idle.js";
 import { watchMany } from "./watch-many.js";
 import { watchStalled } from "./watch-stalled.js";
@@ -13,4 +14,5 @@ export const figureScenarios: readonly FigureScenario[] = [
   watchStalled,
   lease,
   leaseStorm,
+  loginStorm,
 ];
