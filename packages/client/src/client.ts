@@ -117,12 +117,7 @@ export class Client extends Kv implements AsyncDisposable {
   }
 
   /** Reads and writes that take effect together or are done again; see `StmOptions` for what they see of others. */
-  stm<T>(body: (tx: StmTransaction<string>) => Promise<T> | T, options?: StmOptions): Promise<StmOutcome<T>>;
-  stm<T, V>(
-    body: (tx: StmTransaction<V>) => Promise<T> | T,
-    options: StmOptions & { readonly as: Codec<V> },
-  ): Promise<StmOutcome<T>>;
-  stm<T, V>(
+  stm<T, V = string>(
     body: (tx: StmTransaction<V>) => Promise<T> | T,
     options: StmOptions & { readonly as?: Codec<V> } = {},
   ): Promise<StmOutcome<T>> {

@@ -5,7 +5,7 @@ import type { WatchBatch } from "../watch/watch-types.js";
 import type { Codec } from "../codec/codec.js";
 import { CacheEntry } from "./cache-entry.js";
 import { CacheOverflowError } from "./cache-errors.js";
-import { SortedEntries } from "./sorted-entries.js";
+import type { SortedEntries } from "./sorted-entries.js";
 
 export interface CacheLimits {
   readonly entriesMax: number;

@@ -218,7 +218,7 @@ export class Collection<V> {
       .else(get(key, { as: this.#codec }))
       .commit(options);
     if (!answer.succeeded) return { succeeded: false, found: answer.results[0] };
-    const [result] = answer.results as [R];
+    const [result] = answer.results;
     return { succeeded: true, revision: answer.revision, result };
   }
 
