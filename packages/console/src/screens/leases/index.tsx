@@ -43,6 +43,8 @@ export function Screen(): ReactElement {
   const leases = useLeases(Math.max(1, state.pages));
   const filter = useDeferredValue(state.q);
   const chosen = state.lease === "" ? undefined : parseLeaseId(state.lease);
+  // A link may open a question for somebody who may not answer it.
+  const asked = mayWrite.allowed ? state.do : "none";
   const closeDialog = (): void => set({ do: "none" });
   return (
     <Page>
@@ -98,11 +100,11 @@ export function Screen(): ReactElement {
           </span>
         </div>
       )}
-      {state.do === "grant" && <GrantDialog onClose={closeDialog} />}
-      {chosen !== undefined && state.do === "revoke" && (
+      {asked === "grant" && <GrantDialog onClose={closeDialog} />}
+      {chosen !== undefined && asked === "revoke" && (
         <RevokeDialog id={chosen} onClose={closeDialog} onRevoked={() => set({ lease: "", do: "none" })} />
       )}
-      {chosen !== undefined && state.do !== "revoke" && (
+      {chosen !== undefined && asked !== "revoke" && (
         <LeaseDialog
           id={chosen}
           mayWrite={mayWrite}

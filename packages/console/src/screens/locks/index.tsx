@@ -42,7 +42,7 @@ export function Screen(): ReactElement {
   const shown = contests.filter(
     (contest) => (state.kind === "all" || contest.kind === state.kind) && matchesContest(contest, filter),
   );
-  const taken = findContender(contests, state.take);
+  const taken = mayWrite.allowed ? findContender(contests, state.take) : undefined;
   return (
     <Page>
       <PageHeader

@@ -3,6 +3,7 @@ import { etcdserverpb } from "@quorate/proto";
 import type { consolepb } from "@quorate/proto";
 import type { ReactElement } from "react";
 import { atMember, useClients } from "../../data/index.js";
+import type { MayWrite } from "../../data/index.js";
 import { ConfirmDialog, useToast } from "../../ui/index.js";
 import { AddMemberDialog } from "./add-member-dialog.js";
 import { CompactDialog } from "./compact-dialog.js";
@@ -20,11 +21,14 @@ const defragmentTimeoutMs = 30 * 60_000;
 export interface MemberDialogsProps {
   readonly view: ClusterView;
   readonly overview: consolepb.GetOverviewResponse;
+  readonly mayWrite: MayWrite;
 }
 
-export function MemberDialogs({ view, overview }: MemberDialogsProps): ReactElement | null {
+export function MemberDialogs({ view, overview, mayWrite }: MemberDialogsProps): ReactElement | null {
   const { name, memberId, close } = useMemberDialog();
   const member = view.members.find((one) => one.id === memberId);
+  // A link may open a question for somebody who may not answer it; a snapshot only reads.
+  if (!mayWrite.allowed && name !== "snapshot") return null;
   switch (name) {
     case "none":
       return null;

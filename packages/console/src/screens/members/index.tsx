@@ -125,7 +125,7 @@ export function Screen(): ReactElement {
           ))}
         </ul>
       )}
-      <MemberDialogs view={view} overview={overview} />
+      <MemberDialogs view={view} overview={overview} mayWrite={mayWrite} />
     </Page>
   );
 }
