@@ -22,12 +22,56 @@ export function encodeRequest(schema: DescMessage, text: string | undefined): Ui
 
 function parse(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return JSON.parse(quoteLongIntegers(text)) as JsonValue;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new GatewayJsonError(`proto: syntax error: ${message}`, { cause: error });
   }
 }
+
+/** Digits from which on a number may not be exact as JavaScript reads it. */
+const EXACT_DIGITS_MAX = 15;
+
+/**
+ * Puts long whole numbers between quotes, where 64-bit fields are read exactly: some clients send ids of leases as numbers.
+ * By hand, since strings may be megabytes long.
+ */
+export function quoteLongIntegers(text: string): string {
+  if (!/\d{16}/.test(text)) return text;
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length;) {
+    if (text[at] === '"') {
+      at = endOfString(text, at);
+      continue;
+    }
+    const end = endOfNumber(text, at);
+    if (end - at > EXACT_DIGITS_MAX && /^-?\d+$/.test(text.slice(at, end))) {
+      parts.push(text.slice(from, at), `"${text.slice(at, end)}"`);
+      from = end;
+    }
+    at = Math.max(end, at + 1);
+  }
+  return parts.join("") + text.slice(from);
+}
+
+/** Behind the closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === "\\") at += 1;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
+}
+
+/** Behind the last character that a number may have; `start` when none begins there. */
+function endOfNumber(text: string, start: number): number {
+  let at = start;
+  while (NUMBER_CHARACTERS.has(text.charAt(at))) at += 1;
+  return at;
+}
+
+const NUMBER_CHARACTERS: ReadonlySet<string> = new Set("+-.0123456789eE");
 
 function readMessage(schema: DescMessage, value: JsonValue): ReturnType<typeof create> {
   try {
