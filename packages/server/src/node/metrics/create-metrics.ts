@@ -24,7 +24,7 @@ export function createMetrics({ open, config, grpc, clientRequests }: MetricsPar
     methods: () => methods,
     clientRequests: clientRequests.counts,
     clusterVersion: () => machine.cluster.version,
-    authRevision: () => 1,
+    authRevision: () => machine.auth.revision,
     isPeerActive: (id) => transport.activeSinceMs(id) !== undefined,
     peerIds: () =>
       machine.cluster.membership
