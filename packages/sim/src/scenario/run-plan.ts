@@ -86,7 +86,8 @@ class Run {
     cluster.start();
     const began = await this.#await(START_MS_MAX, () => cluster.isServing && cluster.leader !== undefined);
     if (!began) this.#violations.push("the cluster does not start");
-    else await this.#live();
+    // Whatever breaks off a life is worth to be told: mostly a world that does not come to rest.
+    else await this.#live().catch((error: unknown) => this.noteUnhandled(error));
     const { time, logLines } = cluster;
     return {
       plan: this.#plan,

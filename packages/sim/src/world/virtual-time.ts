@@ -5,7 +5,7 @@
 import { assert } from "@quorate/std";
 
 /** Events of a run beyond which it is taken to be in a loop. */
-export const EVENTS_MAX = 200_000_000;
+export const EVENTS_MAX = 5_000_000;
 
 interface Event {
   readonly atMs: number;
