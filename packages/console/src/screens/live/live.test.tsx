@@ -81,5 +81,5 @@ test("a watch may begin in the past", async () => {
   fireEvent.change(screen.getByLabelText("From revision"), { target: { value: "2" } });
   fireEvent.click(screen.getByRole("button", { name: "Watch" }));
   await waitFor(() => expect(rows().length).toBe(1));
-  expect(rows()[0]).toContain("create/old");
+  expect(rows()[0]).toContain("createold");
 });
