@@ -1,5 +1,5 @@
 /**
- * Builds the server into `dist/`: the server, the thread of its database, a loader, and V8's code cache of the server, so that
+ * Builds the server into `dist/`: the server, the threads of its database and of passwords, a loader, and V8's code cache of the server, so that
  * a start does not compile.
  */
 import { execFileSync } from "node:child_process";
@@ -29,6 +29,11 @@ await build({
   ...shared,
   entryPoints: [join(here, "../../packages/storage/src/rocks/engine-thread.ts")],
   outfile: join(dist, "engine-thread.cjs"),
+});
+await build({
+  ...shared,
+  entryPoints: [join(here, "../../packages/server/src/auth/password-thread.ts")],
+  outfile: join(dist, "password-thread.cjs"),
 });
 copyFileSync(join(here, "src/loader.mjs"), join(dist, "quorate.js"));
 execFileSync(process.execPath, [join(dist, "quorate.js"), "--write-code-cache"], { stdio: "inherit" });

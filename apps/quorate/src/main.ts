@@ -121,6 +121,7 @@ async function start(
     logger,
     versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION },
     engineThreadFile: join(__dirname, "engine-thread.cjs"),
+    passwordThreadFile: join(__dirname, "password-thread.cjs"),
     ...listeners,
   });
 }

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import type { AuthTokens } from "@quorate/machine";
 import type { CredentialsPort } from "../api/ports/credentials-port.js";
 import type { ClockPort, ReportPort, SchedulerPort } from "../member/ports.js";
+import { ThreadBcrypt } from "./bcrypt.js";
 import { Passwords } from "./passwords.js";
 import { SignedTokens } from "./signed-tokens.js";
 import { SimpleTokens } from "./simple-tokens.js";
@@ -29,6 +30,8 @@ export interface CredentialsParts {
   readonly bcryptCost: number;
   /** --client-cert-auth. */
   readonly trustsCertificates: boolean;
+  /** The built thread that hashes; without, the pool does, which is felt by others. */
+  readonly passwordThreadFile?: string | undefined;
 }
 
 export interface Credentials extends CredentialsPort {
@@ -39,7 +42,13 @@ export interface Credentials extends CredentialsPort {
 }
 
 export function createCredentials(parts: CredentialsParts): Credentials {
-  const passwords = new Passwords({ cost: checkCost(parts), runningMax: PASSWORDS_RUNNING_MAX });
+  const { passwordThreadFile: file } = parts;
+  const thread = file === undefined ? undefined : new ThreadBcrypt(file);
+  const cost = checkCost(parts);
+  const passwords =
+    thread === undefined
+      ? new Passwords({ cost, runningMax: PASSWORDS_RUNNING_MAX })
+      : new Passwords({ cost, runningMax: 1, bcrypt: thread });
   const provider = createProvider(parts);
   const { look, createPrefix } = provider;
   return {
@@ -53,7 +62,10 @@ export function createCredentials(parts: CredentialsParts): Credentials {
     hashPassword: (password, isWanted) => passwords.hashPassword(password, isWanted),
     matches: (attempt, isWanted) => passwords.matches(attempt, isWanted),
     tokens: { ...provider.tokens, hashPassword: (password) => hashPlain(passwords, password) },
-    stop: provider.stop,
+    stop: () => {
+      provider.stop();
+      void thread?.stop();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ThreadBcrypt } from "./bcrypt.js";
 import { Passwords } from "./passwords.js";
 import { Turnstile } from "./turnstile.js";
 
@@ -92,4 +93,12 @@ describe("Turnstile", () => {
     await expect(turnstile.pass(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await turnstile.pass(() => Promise.resolve(1))).toBe(1);
   });
+});
+
+test("without its thread, the pool hashes", async () => {
+  const thread = new ThreadBcrypt("/nowhere/password-thread.cjs");
+  const passwords = new Passwords({ cost: 4, runningMax: 1, bcrypt: thread });
+  const hash = await hashOf(passwords, "secret");
+  expect(await passwords.matches({ user: "u", password: bytes("secret"), hash }, yes)).toBe(true);
+  await thread.stop();
 });

@@ -5,9 +5,9 @@
  *
  * Limits: `runningMax` at a time; `PASSWORDS_WAITING_MAX` wait, first come, first served; more are turned away.
  */
-import { hash, verify } from "@node-rs/bcrypt";
 import { createHash, randomBytes } from "node:crypto";
 import type { CredentialsPort } from "../api/ports/credentials-port.js";
+import { poolBcrypt, type Bcrypt } from "./bcrypt.js";
 import { Turnstile } from "./turnstile.js";
 
 export const PASSWORDS_WAITING_MAX = 10_000;
@@ -21,17 +21,21 @@ export interface PasswordsOptions {
   /** --bcrypt-cost. */
   readonly cost: number;
   readonly runningMax: number;
+  /** Default: the pool. */
+  readonly bcrypt?: Bcrypt;
 }
 
 export class Passwords implements Pick<CredentialsPort, "hashPassword" | "matches"> {
   readonly #cost: number;
+  readonly #bcrypt: Bcrypt;
   readonly #turnstile: Turnstile;
   readonly #attempts = new Map<string, SharedAttempt>();
   /** Hides what is compared from dumps of the heap: attempts are found by a keyed digest. */
   readonly #pepper: Buffer = randomBytes(32);
 
-  constructor({ cost, runningMax }: PasswordsOptions) {
+  constructor({ cost, runningMax, bcrypt = poolBcrypt }: PasswordsOptions) {
     this.#cost = cost;
+    this.#bcrypt = bcrypt;
     this.#turnstile = new Turnstile(runningMax, PASSWORDS_WAITING_MAX);
   }
 
@@ -46,7 +50,7 @@ export class Passwords implements Pick<CredentialsPort, "hashPassword" | "matche
   ): ReturnType<CredentialsPort["hashPassword"]> {
     if (password.length > PASSWORD_BYTES_MAX) return TOO_LONG;
     const text = await this.#turnstile.pass(() =>
-      isWanted() ? hash(password, { cost: this.#cost, version: "2a" }) : Promise.resolve(""),
+      isWanted() ? this.#bcrypt.hash(password, this.#cost) : Promise.resolve(""),
     );
     return text === undefined ? TOO_MANY : Buffer.from(text);
   }
@@ -73,7 +77,7 @@ export class Passwords implements Pick<CredentialsPort, "hashPassword" | "matche
     wanted: readonly (() => boolean)[],
   ): ReturnType<CredentialsPort["matches"]> {
     const equal = await this.#turnstile.pass(() =>
-      wanted.some((each) => each()) ? verify(password, stored) : Promise.resolve(false),
+      wanted.some((each) => each()) ? this.#bcrypt.verify(password, stored) : Promise.resolve(false),
     );
     return equal ?? TOO_MANY;
   }

@@ -94,7 +94,7 @@ describe("a token that comes before its entry", () => {
   });
 
   test("is turned away when too many wait; a stop ends all waits", async () => {
-    const waits = Array.from({ length: TOKEN_WAITS_MAX }, (_, i) => tokens.look(`abc.${i + 1}`));
+    const waits = Array.from({ length: TOKEN_WAITS_MAX }, async (_, i) => tokens.look(`abc.${i + 1}`));
     expect(tokens.look("abc.1")).toBeUndefined();
     tokens.stop();
     expect(await Promise.all(waits)).toEqual(waits.map(() => undefined));

@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly versions: { readonly etcd: string; readonly quorate: string };
   /** The built thread of the database; without, the database runs in this thread, which is slower. */
   readonly engineThreadFile?: string;
+  /** The built thread that hashes passwords; without, the pool of threads does, which others feel. */
+  readonly passwordThreadFile?: string;
   /** Default: Node's. */
   readonly world?: World;
   /** Counted into; new ones by default. */
@@ -137,7 +139,7 @@ interface Parts {
 /** From now on, logins that come through the log have tokens. Call it before the member starts. */
 function attachCredentials(
   open: OpenMember,
-  { config, logger }: Pick<StartOptions, "config" | "logger">,
+  { config, logger, passwordThreadFile }: Pick<StartOptions, "config" | "logger" | "passwordThreadFile">,
   tokens: TokenOptions,
 ): Credentials {
   const { clock, scheduler, random } = open.world;
@@ -150,6 +152,7 @@ function attachCredentials(
     tokens,
     tokenTtlMs: config.authTokenTtlMs,
     bcryptCost: config.bcryptCost,
+    passwordThreadFile,
     trustsCertificates: config.clientTls.clientCertAuth,
   });
   open.machine.auth.attachTokens(credentials.tokens);

@@ -86,7 +86,7 @@ class PacedPuts {
   readonly #timer: NodeJS.Timeout;
   #count = 0;
   #microseconds: number[] = [];
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(session: ClientHttp2Session, token: string) {
     this.#session = session;
@@ -113,7 +113,7 @@ class PacedPuts {
       this.#count += 1;
       call(this.#session, paths.put, putRequest("beside", value), this.#token).then(
         () => this.#microseconds.push((performance.now() - dueMs) * 1_000),
-        (error: unknown) => (this.#failure ??= error),
+        (error: unknown) => (this.#failure ??= error as Error),
       );
     }
   }
