@@ -24,7 +24,7 @@ export interface ConsoleServiceOptions {
   readonly stopping: AbortSignal;
 }
 
-type StreamImpl<I, O> = (request: I, context: HandlerContext) => AsyncGenerator<O, void, void>;
+type StreamHandler<I, O> = (request: I, context: HandlerContext) => AsyncGenerator<O, void, void>;
 interface Target {
   readonly cluster: Cluster;
   readonly signal: AbortSignal;
@@ -45,7 +45,7 @@ export function registerConsoleService(router: ConnectRouter, options: ConsoleSe
     };
   };
   /** A stream ends with the browser, with its session and with the console. */
-  const stream = <I, O>(open: (target: Target, request: I) => AsyncIterable<O>): StreamImpl<I, O> =>
+  const stream = <I, O>(open: (target: Target, request: I) => AsyncIterable<O>): StreamHandler<I, O> =>
     async function* (request, context) {
       const { session } = context.values.get(callerKey);
       const slot = session?.id ?? "";
@@ -61,7 +61,9 @@ export function registerConsoleService(router: ConnectRouter, options: ConsoleSe
         slots.release(slot);
       }
     };
-  const readStream = <I, O>(open: (context: ReadContext, request: I) => AsyncIterable<O>): StreamImpl<I, O> =>
+  const readStream = <I, O>(
+    open: (context: ReadContext, request: I) => AsyncIterable<O>,
+  ): StreamHandler<I, O> =>
     stream(({ cluster, signal }, request: I) => open({ calls: cluster.calls, signal }, request));
 
   router.service(consolepb.ConsoleService, {
