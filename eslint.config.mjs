@@ -222,7 +222,7 @@ export default tseslint.config(
   { files: byteRangeCode, rules: { "@typescript-eslint/max-params": "off" } },
   {
     // Command-line programs talk to people.
-    files: ["apps/*/src/**/*.ts", "tools/{bench,sim}/src/**/*.ts"],
+    files: ["apps/*/src/**/*.ts", "tools/{bench,simulate}/src/**/*.ts"],
     rules: { "no-console": "off" },
   },
 );

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { installIfStale, requireNode, root, runNode } from "./workspace.mjs";
 
 requireNode();
-if (!installIfStale() || runNode("node_modules/typescript/bin/tsc", ["-b", "tools/sim"]) !== 0)
+if (!installIfStale() || runNode("node_modules/typescript/bin/tsc", ["-b", "tools/simulate"]) !== 0)
   process.exit(1);
 const { status } = spawnSync(
   process.execPath,
-  [join(root, "tools/sim/dist/main.js"), ...process.argv.slice(2)],
+  [join(root, "tools/simulate/dist/main.js"), ...process.argv.slice(2)],
   { stdio: "inherit" },
 );
 process.exit(status ?? 1);

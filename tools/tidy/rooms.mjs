@@ -37,16 +37,7 @@ export const rooms = {
   rpc: { mayImport: ["std"], external: [], externalForTests: ["@grpc/grpc-js", "hpack.js"] },
   server: {
     mayImport: ["std", "proto", "raft", "machine", "storage", "rpc"],
-    external: [
-      codec,
-      "@node-rs/bcrypt",
-      "@opentelemetry/api",
-      "@peculiar/x509",
-      "jose",
-      "prom-client",
-      "reflect-metadata",
-      "yaml",
-    ],
+    external: [codec, "@node-rs/bcrypt", "@opentelemetry/api", "jose", "prom-client", "yaml"],
     externalForTests: ["@grpc/grpc-js"],
   },
   // Its door for tests starts a server in the same process.
@@ -91,7 +82,7 @@ export const rooms = {
   "tool-tidy": { mayImport: [], external: ["eslint", "typescript"] },
   "tool-bench": { mayImport: [], external: [codec] },
   "tool-conformance": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js"] },
-  "tool-sim": { mayImport: ["sim"], external: [] },
+  "tool-simulate": { mayImport: ["sim"], external: [] },
   "tool-proto": { mayImport: ["proto"], external: [codec] },
 };
 

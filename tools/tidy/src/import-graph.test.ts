@@ -41,7 +41,8 @@ test("every file is imported by another one, is a door of its package, or is sta
         posix.join(posix.dirname(path), file!),
       ),
     );
-  const starts = /\.test(-d)?\.tsx?$|\.config\.(ts|mjs)$|\.mjs$|\/(index|main)\.tsx?$|\.d\.ts$|\/bench\//;
+  const starts =
+    /\.test(-d)?\.tsx?$|\.config\.(ts|mjs)$|\.mjs$|(\/|-)(index|main|process)\.tsx?$|\.d\.ts$|\/bench\//;
   // A build that bundles a thread or a program says its path.
   const builds = ownSourceFiles()
     .filter((path) => path.endsWith("/build.mjs"))

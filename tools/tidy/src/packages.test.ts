@@ -11,6 +11,8 @@ interface Manifest {
   readonly type: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  /** What a door for tests needs of whoever imports it. */
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
 }
 
@@ -23,11 +25,12 @@ const manifests: readonly Manifest[] = repositoryFiles()
       folder: path.slice(0, -"/package.json".length),
       dependencies: json.dependencies ?? {},
       devDependencies: json.devDependencies ?? {},
+      peerDependencies: json.peerDependencies ?? {},
       tags: json.nx?.tags ?? [],
     };
   });
 const root = JSON.parse(readText("package.json"));
-const testOnly = /\.test\.ts$|\/testing\/|\/bench\/|^apps\/e2e\/|\.config\.ts$/;
+const testOnly = /\.test(-d)?\.tsx?$|\/testing\/|\/bench\/|^apps\/e2e\/|\.config\.ts$/;
 
 test("all packages carry one version, one licence and one module system", () => {
   for (const { version, license, type } of manifests)
@@ -56,7 +59,9 @@ test("every import of a package is declared by the package that imports it", () 
     const forTests = testOnly.test(path) || manifest.folder.startsWith("tools/") || path.endsWith(".mjs");
     const declared = {
       ...manifest.dependencies,
-      ...(forTests ? { ...manifest.devDependencies, ...root.devDependencies } : {}),
+      ...(forTests
+        ? { ...manifest.peerDependencies, ...manifest.devDependencies, ...root.devDependencies }
+        : {}),
     };
     return all
       .filter((to) => !to.startsWith(".") && !to.startsWith("node:"))

@@ -1,6 +1,6 @@
 import type { ButtonHTMLAttributes, ReactElement, ReactNode, Ref } from "react";
 import { classNames } from "./class-names.js";
-import { Spinner } from "./feedback.js";
+import { Spinner } from "./spinner.js";
 import { Tooltip } from "./tooltip.js";
 import "./button.css";
 

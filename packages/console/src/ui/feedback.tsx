@@ -7,10 +7,6 @@ import "./feedback.css";
 
 export type Tone = "neutral" | "accent" | "good" | "warn" | "bad" | "info";
 
-export function Spinner({ label }: { readonly label?: string }): ReactElement {
-  return <span className="q-spinner" role={label === undefined ? undefined : "status"} aria-label={label} />;
-}
-
 export interface BadgeProps {
   readonly tone?: Tone | undefined;
   /** A dot in front, for states that a thing is in. */

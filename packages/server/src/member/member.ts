@@ -460,10 +460,7 @@ export class Member {
     // A new leader's first entry is empty.
     if (entry.data.length === 0 && this.isLeader) this.#startLeading(entry.term);
     const waiter = suffix === NO_SUFFIX ? undefined : this.#proposals.take(suffix);
-    if (waiter !== undefined) {
-      waiter.onApplied(outcome);
-      return;
-    }
+    if (waiter !== undefined) return waiter.onApplied(outcome);
     if (outcome.overQuota) this.#parts.raiseSpaceAlarm();
     // Whoever waited has left meanwhile: what was held for the answer must not hold up compactions.
     if (outcome.body !== undefined && "deferred" in outcome.body) outcome.body.release();

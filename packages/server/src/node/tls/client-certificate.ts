@@ -2,8 +2,6 @@
  * Whether the certificate that somebody has shown is good enough: verified, not revoked, with one of the allowed names, and (peers)
  * coming from an address that it names. Source: etcd `client/pkg/transport`, listener.go and listener_tls.go.
  */
-// The certificates' library wants it first.
-import "reflect-metadata";
 import type { X509Certificate } from "node:crypto";
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";

@@ -2,8 +2,6 @@
  * `--auto-tls`: a certificate of our own, in the folder and the form in which etcd keeps its own, so that either finds the other's.
  * Encrypts; proves nothing to anybody who does not know the file.
  */
-// The certificates' library wants it first.
-import "reflect-metadata";
 import { generateKeyPair, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,6 +1,4 @@
 /** An authority, and certificates of it, made for one test. */
-// The certificates' library wants it first.
-import "reflect-metadata";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
