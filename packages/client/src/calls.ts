@@ -55,7 +55,11 @@ export interface Calls {
    */
   bidi<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
-    options: CallOptions & { readonly requireLeader?: boolean },
+    options: CallOptions & {
+      readonly requireLeader?: boolean;
+      /** The refusal that an answer carries in words, if any: it ends the stream as it would as its status. */
+      readonly refusalIn?: (answer: MessageShape<O>) => string | undefined;
+    },
   ): BidiStream<MessageInitShape<I>, MessageShape<O>>;
   /** Resolves after `attempt` failures' worth of jittered, bounded back-off; rejects when `signal` aborts or the client closes. */
   backOff(attempt: number, signal?: AbortSignal): Promise<void>;

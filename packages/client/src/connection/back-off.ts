@@ -1,4 +1,5 @@
 /** Waiting between attempts: doubling, bounded, with jitter so that clients do not come back together. */
+import { onAbort } from "../session/on-abort.js";
 
 export const BACK_OFF_FIRST_MS = 25;
 export const BACK_OFF_MAX_MS = 2000;
@@ -15,7 +16,7 @@ export function pause(ms: number, signals: readonly (AbortSignal | undefined)[])
     const present = signals.filter((signal) => signal !== undefined);
     const leave = (): void => {
       clearTimeout(timer);
-      for (const signal of present) signal.removeEventListener("abort", fail);
+      for (const forget of forgets) forget();
     };
     const fail = (): void => {
       leave();
@@ -25,7 +26,8 @@ export function pause(ms: number, signals: readonly (AbortSignal | undefined)[])
       leave();
       resolve();
     }, ms);
-    for (const signal of present) signal.addEventListener("abort", fail, { once: true });
-    if (present.some(({ aborted }) => aborted)) fail();
+    const forgets: (() => void)[] = [];
+    for (const signal of present) forgets.push(onAbort(signal, fail));
+    if (present.some(({ aborted }) => aborted)) leave();
   });
 }

@@ -7,27 +7,27 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@quorate/proto";
-import { etcdserverpb } from "@quorate/proto";
+import { ERRORS, etcdserverpb, findErrorByMessage, GrpcStatus } from "@quorate/proto";
 import type { CallOptions, Calls, CallSafety } from "../calls.js";
-import { ClosedError, DeadlineError, type QuorateError } from "../errors/errors.js";
-import type { BidiStream, Channel, ChannelCallOptions, Metadata } from "../transport.js";
+import { ClosedError, DeadlineError, QuorateError } from "../errors/errors.js";
+import type { BidiStream, Channel, ChannelCallOptions, ChannelError, Metadata } from "../transport.js";
+import { Attempts } from "./attempts.js";
 import { backOffMs, pause } from "./back-off.js";
 import { BalancedStream } from "./balanced-stream.js";
 import type { EndpointPool } from "./endpoint-pool.js";
 import { isChannelError, judgeFailure } from "./judge-failure.js";
 import { Tokens } from "./tokens.js";
 
-/** Attempts of one call, whatever its deadline. */
-export const ATTEMPTS_MAX = 100;
-/** One attempt of a call that may be repeated gets a third of the call's time, at least this. */
-const ATTEMPT_MIN_MS = 1000;
-const ATTEMPT_SHARE = 1 / 3;
-
 export interface BalancedCallsOptions {
   readonly pool: EndpointPool;
   /** For calls that say nothing else. */
   readonly timeoutMs: number;
   readonly user?: { readonly name: string; readonly password: string } | undefined;
+}
+
+interface BidiOptions<O> extends CallOptions {
+  readonly requireLeader?: boolean;
+  readonly refusalIn?: (answer: O) => string | undefined;
 }
 
 interface UnaryOptions extends CallOptions {
@@ -73,10 +73,14 @@ export class BalancedCalls implements Calls {
     options: UnaryOptions,
     tokens: Tokens | undefined,
   ): Promise<MessageShape<O>> {
-    const attempts = new Attempts(this, options, this.#timeoutMs);
+    const attempts = new Attempts(this, options, {
+      timeoutMs: this.#timeoutMs,
+      isShared:
+        options.safety !== "write" && options.endpoint === undefined && this.#pool.endpoints.length > 1,
+    });
     for (;;) {
       const timeoutMs = attempts.begin();
-      const channel = this.#channel(options.endpoint);
+      const channel = this.#channel(options.endpoint, options.safety);
       let token: string | undefined;
       try {
         token = await tokens?.get();
@@ -94,8 +98,8 @@ export class BalancedCalls implements Calls {
             ? options.endpoint === undefined
             : judgement.kind === "new-token" && tokens !== undefined && attempts.takeNewToken();
         // An attempt that got its share of the time only has not used up the call's.
-        const wasCutShort = judgement.error instanceof DeadlineError && attempts.hasTime;
-        if (!isToBeRepeated && !(wasCutShort && options.endpoint === undefined)) throw judgement.error;
+        const wasCutShort = judgement.error instanceof DeadlineError && attempts.takeRest();
+        if (!isToBeRepeated && !wasCutShort) throw judgement.error;
         await attempts.failed(judgement.error);
       } finally {
         attempts.end();
@@ -117,11 +121,11 @@ export class BalancedCalls implements Calls {
     input: MessageInitShape<I>,
     options: CallOptions & { readonly endpoint?: string },
   ): AsyncGenerator<MessageShape<O>> {
-    const attempts = new Attempts(this, { ...options, safety: "write" }, this.#timeoutMs);
+    const attempts = new Attempts(this, options, { timeoutMs: this.#timeoutMs, isShared: false });
     for (let hasBegun = false; ;) {
-      // A stream may take as long as it takes: only its beginning is bounded, unless the caller says otherwise.
+      // A stream may take as long as it takes: only the attempts to begin it are bounded, unless the caller says otherwise.
       attempts.begin();
-      const channel = this.#channel(options.endpoint);
+      const channel = this.#channel(options.endpoint, "read");
       let token: string | undefined;
       try {
         token = await this.#tokens?.get();
@@ -153,9 +157,9 @@ export class BalancedCalls implements Calls {
 
   bidi<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
-    { signal, timeoutMs, requireLeader = false }: CallOptions & { readonly requireLeader?: boolean },
+    { signal, timeoutMs, requireLeader = false, refusalIn }: BidiOptions<MessageShape<O>>,
   ): BidiStream<MessageInitShape<I>, MessageShape<O>> {
-    const channel = this.#pool.pick();
+    const channel = this.#pool.pick("read");
     const tokens = this.#tokens;
     const open = (token: string | undefined): BidiStream<MessageInitShape<I>, MessageShape<O>> => {
       const options: ChannelCallOptions = { timeoutMs, metadata: metadataOf(token, requireLeader) };
@@ -166,11 +170,19 @@ export class BalancedCalls implements Calls {
       token: tokens === undefined ? undefined : () => tokens.get(),
       signals: [signal, this.closed].filter((each) => each !== undefined),
       onMessage: () => this.#pool.succeeded(channel),
+      check: (answer) => {
+        const refusal = refusalIn?.(answer);
+        if (refusal !== undefined) throw createChannelRefusal(refusal);
+      },
       mapFailure: (error, token) => {
         if (!isChannelError(error)) return error;
         const judgement = judgeFailure(error, "read", channel.endpoint);
-        if (judgement.kind === "new-token" && token !== undefined) tokens?.reject(token);
-        else if (judgement.kind !== "new-token" && judgement.isEndpointAtFault) this.#pool.failed(channel);
+        if (judgement.kind === "new-token") {
+          if (tokens === undefined || token === undefined) return judgement.error;
+          tokens.reject(token);
+          return repeatable(judgement.error);
+        }
+        if (judgement.isEndpointAtFault) this.#pool.failed(channel);
         return judgement.error;
       },
     });
@@ -187,8 +199,8 @@ export class BalancedCalls implements Calls {
     this.#pool.close();
   }
 
-  #channel(endpoint: string | undefined): Channel {
-    return endpoint === undefined ? this.#pool.pick() : this.#pool.at(endpoint);
+  #channel(endpoint: string | undefined, safety: CallSafety): Channel {
+    return endpoint === undefined ? this.#pool.pick(safety) : this.#pool.at(endpoint);
   }
 
   async #authenticate(call: () => Promise<{ readonly token: string }>): Promise<string> {
@@ -206,77 +218,21 @@ export class BalancedCalls implements Calls {
   }
 }
 
+/** A refusal inside a message, as the status that it stands for. */
+function createChannelRefusal(text: string): ChannelError {
+  const reason = findErrorByMessage(text);
+  const code = reason === undefined ? GrpcStatus.Unknown : ERRORS[reason].wireCode;
+  return Object.assign(new Error(text), { name: "ChannelError" as const, code, sent: true });
+}
+
+/** The next stream comes with another token. */
+function repeatable({ message, code, reason, endpoint }: QuorateError): QuorateError {
+  return new QuorateError(message, { code, reason, endpoint, retry: "always" });
+}
+
 function metadataOf(token: string | undefined, requireLeader: boolean): Metadata {
   return {
     ...(token === undefined || token === "" ? {} : { token }),
     ...(requireLeader ? { hasleader: "true" } : {}),
   };
-}
-
-/** The attempts of one call: how long they may take together, and what ends them. */
-class Attempts {
-  readonly #calls: Calls;
-  readonly #options: UnaryOptions;
-  readonly #totalMs: number;
-  readonly #untilMs: number;
-  readonly #ending = new AbortController();
-  readonly #abort: () => void;
-  #count = 0;
-  #hasNewToken = false;
-
-  constructor(calls: Calls, options: UnaryOptions, defaultMs: number) {
-    this.#calls = calls;
-    this.#options = options;
-    this.#totalMs = options.timeoutMs ?? defaultMs;
-    this.#untilMs = performance.now() + this.#totalMs;
-    this.#abort = () => this.#ending.abort(this.#reason());
-  }
-
-  get signal(): AbortSignal {
-    return this.#ending.signal;
-  }
-
-  get hasTime(): boolean {
-    return performance.now() < this.#untilMs && this.#options.safety !== "write";
-  }
-
-  /** @returns milliseconds for the next attempt. @throws the reason when the call has been ended. */
-  begin(): number {
-    const { signal, safety } = this.#options;
-    if (signal?.aborted === true || this.#calls.closed.aborted) throw this.#reason();
-    signal?.addEventListener("abort", this.#abort, { once: true });
-    this.#calls.closed.addEventListener("abort", this.#abort, { once: true });
-    this.#count += 1;
-    const leftMs = Math.max(1, this.#untilMs - performance.now());
-    return safety === "write"
-      ? leftMs
-      : Math.min(leftMs, Math.max(ATTEMPT_MIN_MS, this.#totalMs * ATTEMPT_SHARE));
-  }
-
-  /** Call after each attempt, whatever came of it. */
-  end(): void {
-    this.#options.signal?.removeEventListener("abort", this.#abort);
-    this.#calls.closed.removeEventListener("abort", this.#abort);
-  }
-
-  /** Waits before the next attempt. @throws `error` when there is no time for one. */
-  async failed(error: QuorateError): Promise<void> {
-    const leftMs = this.#untilMs - performance.now();
-    if (leftMs <= 0 || this.#count >= ATTEMPTS_MAX) throw error;
-    const waitMs = Math.min(backOffMs(this.#count - 1), leftMs);
-    await pause(waitMs, [this.#options.signal, this.#calls.closed]);
-    if (performance.now() >= this.#untilMs) throw error;
-  }
-
-  /** A rejected token is replaced once a call. */
-  takeNewToken(): boolean {
-    const isFirst = !this.#hasNewToken;
-    this.#hasNewToken = true;
-    return isFirst;
-  }
-
-  #reason(): unknown {
-    const { signal } = this.#options;
-    return signal?.aborted === true ? signal.reason : this.#calls.closed.reason;
-  }
 }

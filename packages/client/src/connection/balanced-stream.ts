@@ -1,4 +1,5 @@
 /** A stream both ways that begins once its token is there, and whose failures are this SDK's. */
+import { onAbort } from "../session/on-abort.js";
 import type { BidiStream } from "../transport.js";
 
 export interface BalancedStreamParts<I, O> {
@@ -9,21 +10,23 @@ export interface BalancedStreamParts<I, O> {
   readonly signals: readonly AbortSignal[];
   /** The other end has answered. */
   readonly onMessage: () => void;
+  /** Throws for an answer that ends the stream. */
+  readonly check: (message: O) => void;
   readonly mapFailure: (error: unknown, token: string | undefined) => unknown;
 }
 
 export class BalancedStream<I, O> implements BidiStream<I, O> {
   readonly #parts: BalancedStreamParts<I, O>;
   readonly #opened: Promise<BidiStream<I, O>>;
-  readonly #abort: () => void;
+  #forgets: readonly (() => void)[] = [];
   #token: string | undefined;
   #isCancelled = false;
   #inner: BidiStream<I, O> | undefined;
 
   constructor(parts: BalancedStreamParts<I, O>) {
     this.#parts = parts;
-    this.#abort = () => this.cancel();
-    for (const signal of parts.signals) signal.addEventListener("abort", this.#abort, { once: true });
+    this.#forgets = parts.signals.map((signal) => onAbort(signal, () => this.cancel()));
+    if (this.#isCancelled) this.#unlink();
     this.#opened = this.#open();
     // Whoever sends or reads learns it; a stream that nobody uses fails for nobody.
     this.#opened.catch(() => undefined);
@@ -44,7 +47,8 @@ export class BalancedStream<I, O> implements BidiStream<I, O> {
 
   async send(message: I): Promise<void> {
     try {
-      const inner = this.#inner ?? (await this.#opened);
+      // Also when it is open: what waits for that goes first.
+      const inner = await this.#opened;
       await inner.send(message);
     } catch (error) {
       throw this.#failure(error);
@@ -69,6 +73,7 @@ export class BalancedStream<I, O> implements BidiStream<I, O> {
       const inner = await this.#opened;
       for await (const message of inner) {
         this.#parts.onMessage();
+        this.#parts.check(message);
         yield message;
       }
       // Cancelled by a signal, the stream may end as if there were nothing more.
@@ -86,6 +91,6 @@ export class BalancedStream<I, O> implements BidiStream<I, O> {
   }
 
   #unlink(): void {
-    for (const signal of this.#parts.signals) signal.removeEventListener("abort", this.#abort);
+    for (const forget of this.#forgets) forget();
   }
 }

@@ -2,6 +2,7 @@
  * The endpoints of a cluster: which one is asked next. They take turns; one that fails is set aside for a while that doubles with each
  * failure in a row, and is asked earlier only when all others are set aside too.
  */
+import type { CallSafety } from "../calls.js";
 import type { Channel, Transport } from "../transport.js";
 import { parseEndpoint } from "./endpoint.js";
 
@@ -9,6 +10,10 @@ const ASIDE_FIRST_MS = 100;
 const ASIDE_MAX_MS = 5000;
 /** Channels to endpoints that are not in the list (members' advertised URLs), the oldest of which is closed beyond this. */
 export const FOREIGN_CHANNELS_MAX = 64;
+
+function asideMs(failures: number): number {
+  return Math.min(ASIDE_MAX_MS, ASIDE_FIRST_MS * 2 ** (failures - 1));
+}
 
 interface Slot {
   readonly channel: Channel;
@@ -47,15 +52,19 @@ export class EndpointPool {
     return this.#slots.map(({ channel }) => channel.endpoint);
   }
 
-  pick(): Channel {
+  /**
+   * One that failed is tried again by a single call, one that may be repeated elsewhere: another failure costs no write its time.
+   */
+  pick(safety: CallSafety): Channel {
     const nowMs = this.#nowMs();
     const count = this.#slots.length;
     let best: Slot | undefined;
     for (let i = 0; i < count; i++) {
       const slot = this.#slots[(this.#turn + i) % count];
       if (slot === undefined) continue;
-      if (slot.asideUntilMs <= nowMs) {
+      if (slot.failures === 0 || (slot.asideUntilMs <= nowMs && safety !== "write")) {
         this.#turn = (this.#turn + i + 1) % count;
+        if (slot.failures > 0) slot.asideUntilMs = nowMs + asideMs(slot.failures);
         return slot.channel;
       }
       if (best === undefined || slot.asideUntilMs < best.asideUntilMs) best = slot;
@@ -92,8 +101,8 @@ export class EndpointPool {
   failed(channel: Channel): void {
     const slot = this.#slotOf(channel);
     if (slot === undefined) return;
-    slot.asideUntilMs = this.#nowMs() + Math.min(ASIDE_MAX_MS, ASIDE_FIRST_MS * 2 ** slot.failures);
     slot.failures = Math.min(slot.failures + 1, 16);
+    slot.asideUntilMs = this.#nowMs() + asideMs(slot.failures);
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { failure } from "../testing/fake-transport.js";
 import { judgeFailure } from "./judge-failure.js";
 
 const names = Object.keys(ERRORS) as ErrorName[];
-const TOKENS: readonly ErrorName[] = ["invalid-auth-token", "auth-old-revision"];
+const TOKENS: readonly ErrorName[] = ["invalid-auth-token", "auth-old-revision", "user-empty"];
 
 describe("a refusal of the catalogue", () => {
   test.each(names)("%s", (name) => {

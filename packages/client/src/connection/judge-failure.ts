@@ -28,7 +28,12 @@ const ENDPOINT_REASONS: ReadonlySet<ErrorName> = new Set([
   "not-supported-for-learner",
 ]);
 
-const TOKEN_REASONS: ReadonlySet<ErrorName> = new Set(["invalid-auth-token", "auth-old-revision"]);
+/** `user-empty`: authentication was switched on after the client had learned that it needs no token. */
+const TOKEN_REASONS: ReadonlySet<ErrorName> = new Set([
+  "invalid-auth-token",
+  "auth-old-revision",
+  "user-empty",
+]);
 
 /** A proxy, a reset, or a server that broke off: nothing is known of the request. */
 const VAGUE_CODES: ReadonlySet<number> = new Set([
@@ -42,11 +47,16 @@ export function isChannelError(error: unknown): error is ChannelError {
   return error instanceof Error && error.name === "ChannelError";
 }
 
+/** Whether another token may help. */
+export function isTokenRefusal(message: string): boolean {
+  const reason = findErrorByMessage(message);
+  return reason !== undefined && TOKEN_REASONS.has(reason);
+}
+
 export function judgeFailure(failure: ChannelError, safety: CallSafety, endpoint: string): Judgement {
   const { code, message } = failure;
   const reason = findErrorByMessage(message);
-  if (reason !== undefined && TOKEN_REASONS.has(reason))
-    return { kind: "new-token", error: createRefusal(message, code, endpoint) };
+  if (isTokenRefusal(message)) return { kind: "new-token", error: createRefusal(message, code, endpoint) };
   if (reason !== undefined) return judgeRefusal(failure, reason, { safety, endpoint });
   if (code === GrpcStatus.DeadlineExceeded) {
     const error = new DeadlineError("the time for the call is up", {

@@ -25,10 +25,9 @@ export class Keyspace {
   rangeToWire({ key, rangeEnd }: WireRange): WireRange {
     if (this.prefix.length === 0) return { key, rangeEnd };
     if (rangeEnd.length === 0) return { key: this.toWire(key), rangeEnd };
-    // A single zero byte begins a range of everything, and everything of a namespace begins with its prefix.
-    const start = key.length === 1 && key[0] === 0 ? this.prefix : join(this.prefix, key);
+    // A range of everything begins with a zero byte: the key that is the bare prefix is none of the namespace's.
     const end = isNoEnd(rangeEnd) ? prefixEnd(this.prefix) : join(this.prefix, rangeEnd);
-    return { key: start, rangeEnd: end };
+    return { key: join(this.prefix, key), rangeEnd: end };
   }
 
   /** Whether a key of the wire is one of the namespace. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import {
   Client,
+  connectivityState,
   credentials,
   Metadata as GrpcMetadata,
   status,
@@ -50,12 +51,21 @@ export interface GrpcTransportOptions {
 const RECEIVE_BYTES_MAX = 2 ** 31 - 1;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
+/** A connection that takes longer is given up by the calls that wait for it, so that they may go elsewhere. */
+const CONNECT_MAX_MS = 3_000;
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_MAX_MS = 2_000;
 
 /** Calls over @grpc/grpc-js. @throws an error of the file system for certificates that can't be read. */
 export function createGrpcTransport(options: GrpcTransportOptions = {}): Transport {
   return { connect: (endpoint) => new GrpcChannel(endpoint, options) };
+}
+
+interface TrackedCall {
+  /** To be called when the call has ended. */
+  readonly release: () => void;
+  /** What the library's error means. */
+  readonly failureOf: (error: ServiceError) => Error;
 }
 
 class GrpcChannel implements Channel {
@@ -88,12 +98,12 @@ class GrpcChannel implements Channel {
         toGrpcMetadata(options.metadata),
         toGrpcOptions(options),
         (error: ServiceError | null, bytes?: Buffer) => {
-          release();
-          if (error !== null) reject(failureOf(error, signal));
+          tracked.release();
+          if (error !== null) reject(tracked.failureOf(error));
           else resolve(decode(method.output, bytes ?? Buffer.alloc(0)));
         },
       );
-      const release = this.#track(signal, () => call.cancel());
+      const tracked = this.#track(signal, () => call.cancel());
     });
   }
 
@@ -123,12 +133,11 @@ class GrpcChannel implements Channel {
       toGrpcMetadata(options.metadata),
       toGrpcOptions(options),
     );
-    const release = this.#track(signal, () => call.cancel());
+    const tracked = this.#track(signal, () => call.cancel());
     try {
-      for await (const bytes of readStream(call, (error) => failureOf(error, signal)))
-        yield decode(method.output, bytes);
+      for await (const bytes of readStream(call, tracked.failureOf)) yield decode(method.output, bytes);
     } finally {
-      release();
+      tracked.release();
       call.cancel();
     }
   }
@@ -148,12 +157,12 @@ class GrpcChannel implements Channel {
       toGrpcMetadata(options.metadata),
       toGrpcOptions(options),
     );
-    const release = this.#track(signal, () => call.cancel());
+    const tracked = this.#track(signal, () => call.cancel());
     return new GrpcBidiStream<MessageInitShape<I>, MessageShape<O>>(call, {
       encode: (message) => encode(method.input, message),
       decode: (bytes) => decode(method.output, bytes),
-      failureOf: (error) => failureOf(error, signal),
-      onEnd: release,
+      failureOf: tracked.failureOf,
+      onEnd: tracked.release,
     });
   }
 
@@ -170,14 +179,33 @@ class GrpcChannel implements Channel {
     return true;
   }
 
-  /** Cancels the call when the signal aborts or the channel closes. @returns what ends that, to be called when the call has ended. */
-  #track(signal: AbortSignal | undefined, cancel: () => void): () => void {
+  /** Cancels the call when the signal aborts, the channel closes, or no connection comes: the library would wait for 20 s. */
+  #track(signal: AbortSignal | undefined, cancel: () => void): TrackedCall {
     this.#cancels.add(cancel);
     signal?.addEventListener("abort", cancel, { once: true });
-    return () => {
-      this.#cancels.delete(cancel);
-      signal?.removeEventListener("abort", cancel);
+    let isUnconnected = false;
+    const timer = this.#isConnected
+      ? undefined
+      : setTimeout(() => {
+          // A call that was on a connection has ended with it.
+          isUnconnected = !this.#isConnected;
+          if (isUnconnected) cancel();
+        }, CONNECT_MAX_MS);
+    return {
+      release: () => {
+        clearTimeout(timer);
+        this.#cancels.delete(cancel);
+        signal?.removeEventListener("abort", cancel);
+      },
+      failureOf: (error) =>
+        isUnconnected
+          ? createChannelError(status.UNAVAILABLE, `no connection within ${CONNECT_MAX_MS} ms`, false)
+          : failureOf(error, signal),
     };
+  }
+
+  get #isConnected(): boolean {
+    return this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
   }
 }
 

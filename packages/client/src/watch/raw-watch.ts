@@ -2,6 +2,7 @@
 import { etcdserverpb, GrpcStatus, type MessageInitShape, type mvccpb } from "@quorate/proto";
 import { CompactedError, createRefusal, type QuorateError } from "../errors/errors.js";
 import type { WireRange } from "../kv/key-range.js";
+import { onAbort } from "../session/on-abort.js";
 import { WAITING_BYTES_MAX, WAITING_EVENTS_MAX } from "./limits.js";
 import { WatchQueue } from "./watch-queue.js";
 
@@ -46,11 +47,13 @@ export class RawWatch {
   readonly #options: RawWatchOptions;
   readonly #queue: WatchQueue<RawBatch> = new WatchQueue();
   readonly #carried: CarriedWatch;
-  readonly #abort: () => void;
+  #forgetSignal: () => void = () => undefined;
   readonly #ready: Promise<bigint>;
   #settleReady: { resolve(revision: bigint): void; reject(error: unknown): void };
   /** What is asked for next; 0 for "from now on". */
   #nextRevision: bigint;
+  /** The last revision that was told. Progress does not count: older servers report it ahead of events that are on their way. */
+  #toldRevision = 0n;
   /** Everything up to here has been taken. */
   #takenRevision = 0n;
   #isPaused = false;
@@ -68,12 +71,8 @@ export class RawWatch {
     this.#ready.catch(() => undefined);
     this.#carried = this.#carry();
     const { signal } = options;
-    this.#abort = () => this.#finish(signal?.reason, true);
-    if (signal?.aborted === true) this.#finish(signal.reason, true);
-    else {
-      signal?.addEventListener("abort", this.#abort, { once: true });
-      carrier.begin(this.#carried);
-    }
+    if (signal !== undefined) this.#forgetSignal = onAbort(signal, () => this.#finish(signal.reason, true));
+    if (!this.#queue.isFinished) carrier.begin(this.#carried);
   }
 
   /**
@@ -101,7 +100,7 @@ export class RawWatch {
       for (;;) {
         const batch = await this.#queue.take();
         if (batch === undefined) return;
-        this.#takenRevision = batch.revision;
+        if (batch.revision > this.#takenRevision) this.#takenRevision = batch.revision;
         this.#resumeIfRoom();
         yield batch;
       }
@@ -127,7 +126,7 @@ export class RawWatch {
       progressed: (revision) => {
         if (revision < this.#nextRevision) return;
         this.#nextRevision = revision + 1n;
-        this.#queue.push({ value: { revision, events: [] }, events: 1, bytes: 0 });
+        this.#queue.push({ value: { revision, events: [] }, events: 0, bytes: 0 });
       },
       canceled: (reason, compactRevision) => this.#canceled(reason, compactRevision),
       failed: (error) => this.#finish(error, false),
@@ -152,9 +151,10 @@ export class RawWatch {
     for (const group of byRevision(events)) {
       const revision = group[0]?.kv?.modRevision ?? 0n;
       // A server repeats nothing; should one do, nobody hears it.
-      if (revision < this.#nextRevision) continue;
+      if (revision <= this.#toldRevision) continue;
       this.#queue.push({ value: { revision, events: group }, events: group.length, bytes: bytesOf(group) });
-      this.#nextRevision = revision + 1n;
+      this.#toldRevision = revision;
+      if (this.#nextRevision <= revision) this.#nextRevision = revision + 1n;
     }
     this.#isPaused = this.#queue.events > WAITING_EVENTS_MAX || this.#queue.bytes > WAITING_BYTES_MAX;
     return !this.#isPaused;
@@ -181,7 +181,7 @@ export class RawWatch {
   #finish(failure: unknown, dropsWaiting: boolean): void {
     if (this.#queue.isFinished) return;
     this.#queue.finish(failure, dropsWaiting);
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#forgetSignal();
     this.#settleReady.reject(failure ?? new Error("the watch was closed"));
     this.#carrier.end(this.#carried);
   }

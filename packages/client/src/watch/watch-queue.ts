@@ -2,6 +2,7 @@
 
 export interface Waiting<T> {
   readonly value: T;
+  /** 0 for mere progress, of which only the newest waits behind the last events. */
   readonly events: number;
   readonly bytes: number;
 }
@@ -24,7 +25,9 @@ export class WatchQueue<T> {
 
   push(item: Waiting<T>): void {
     if (this.#end !== undefined) return;
-    this.#items.push(item);
+    const last = this.#items.length - 1;
+    if (item.events === 0 && last >= this.#head && this.#items[last]?.events === 0) this.#items[last] = item;
+    else this.#items.push(item);
     this.#events += item.events;
     this.#bytes += item.bytes;
     this.#wakeUp();

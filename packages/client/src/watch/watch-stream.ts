@@ -5,6 +5,7 @@
 import { etcdserverpb, type MessageInitShape, type MessageShape, type mvccpb } from "@quorate/proto";
 import type { BidiStream } from "../transport.js";
 import type { Calls } from "../calls.js";
+import { isTokenRefusal } from "../connection/judge-failure.js";
 import { QuorateError } from "../errors/errors.js";
 import { SILENCE_MS } from "./limits.js";
 import type { CarriedWatch } from "./raw-watch.js";
@@ -20,8 +21,10 @@ export interface WatchStreamEvents {
 
 interface Place {
   readonly watch: CarriedWatch;
-  /** Events of revisions whose response was cut in pieces. */
-  pieces: mvccpb.Event[];
+  /** The server has accepted it. */
+  isCreated: boolean;
+  /** Events of a revision of which more is to come. */
+  pieces: readonly mvccpb.Event[];
 }
 
 /** Progress of a whole stream comes under this id. */
@@ -32,6 +35,8 @@ export class WatchStream {
   readonly #events: WatchStreamEvents;
   readonly #places = new Map<bigint, Place>();
   readonly #ids = new Map<CarriedWatch, bigint>();
+  /** Ids that were asked for, in the order in which the server answers; a refusal names no id. */
+  readonly #asked: bigint[] = [];
   #nextId = 1n;
   #heardMs: number = performance.now();
   #isEnded = false;
@@ -52,8 +57,9 @@ export class WatchStream {
 
   add(watch: CarriedWatch): void {
     const watchId = this.#nextId++;
-    this.#places.set(watchId, { watch, pieces: [] });
+    this.#places.set(watchId, { watch, isCreated: false, pieces: [] });
     this.#ids.set(watch, watchId);
+    this.#asked.push(watchId);
     this.#send({ case: "createRequest", value: { ...watch.request(), watchId } });
   }
 
@@ -101,14 +107,16 @@ export class WatchStream {
   }
 
   #hear(response: etcdserverpb.WatchResponse): void {
-    const { watchId, header, events } = response;
+    const { header, events } = response;
     const revision = header?.revision ?? 0n;
-    if (watchId === ALL_WATCHES) {
-      for (const { watch, pieces } of this.#places.values())
-        if (pieces.length === 0) watch.progressed(revision);
+    if (response.watchId === ALL_WATCHES && !response.created) {
+      // One that is asked for may still be told what is older than this.
+      for (const { watch, isCreated, pieces } of this.#places.values())
+        if (isCreated && pieces.length === 0) watch.progressed(revision);
       return;
     }
-    const place = this.#places.get(watchId);
+    const watchId = response.created ? this.#asked.shift() : response.watchId;
+    const place = watchId === undefined ? undefined : this.#places.get(watchId);
     // One that was cancelled here; what was under way is not for anybody.
     if (place === undefined) return;
     const { watch } = place;
@@ -119,6 +127,7 @@ export class WatchStream {
       return;
     }
     if (response.created) {
+      place.isCreated = true;
       watch.created(revision);
       return;
     }
@@ -126,13 +135,11 @@ export class WatchStream {
       watch.progressed(revision);
       return;
     }
-    if (response.fragment) {
-      place.pieces.push(...events);
-      return;
-    }
-    const whole = place.pieces.length === 0 ? events : [...place.pieces, ...events];
-    place.pieces = [];
-    if (!watch.told(whole)) this.remove(watch);
+    const known = place.pieces.length === 0 ? events : [...place.pieces, ...events];
+    // Of the last revision of a fragment more may come; all before it is whole.
+    const wholes = response.fragment ? beginOfLastRevision(known) : known.length;
+    place.pieces = known.slice(wholes);
+    if (wholes > 0 && !watch.told(known.slice(0, wholes))) this.remove(watch);
   }
 
   #listen(): void {
@@ -160,11 +167,23 @@ export class WatchStream {
   }
 }
 
+function beginOfLastRevision(events: readonly mvccpb.Event[]): number {
+  const last = events.at(-1)?.kv?.modRevision;
+  let begin = events.length;
+  while (begin > 0 && events[begin - 1]?.kv?.modRevision === last) begin -= 1;
+  return begin;
+}
+
+/** A watch that is refused because of the stream's token: no other one would be accepted there either. */
+function tokenRefusalIn({ canceled, cancelReason }: etcdserverpb.WatchResponse): string | undefined {
+  return canceled && isTokenRefusal(cancelReason) ? cancelReason : undefined;
+}
+
 function openStream(
   calls: Calls,
 ): BidiStream<
   MessageInitShape<typeof etcdserverpb.WatchRequestSchema>,
   MessageShape<typeof etcdserverpb.WatchResponseSchema>
 > {
-  return calls.bidi(etcdserverpb.Watch.method.watch, { requireLeader: true });
+  return calls.bidi(etcdserverpb.Watch.method.watch, { requireLeader: true, refusalIn: tokenRefusalIn });
 }

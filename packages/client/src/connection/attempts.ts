@@ -1,0 +1,92 @@
+/** The attempts of one call: how long they may take together, and what ends them. */
+import type { CallOptions, Calls } from "../calls.js";
+import type { QuorateError } from "../errors/errors.js";
+import { onAbort } from "../session/on-abort.js";
+import { backOffMs, pause } from "./back-off.js";
+
+/** Attempts of one call, whatever its deadline. */
+export const ATTEMPTS_MAX = 100;
+/**
+ * The first attempt of a call that may be made elsewhere too gets a third of the call's time, at least this: a member that hangs does not
+ * use it up. The next ones get what is left.
+ */
+const ATTEMPT_MIN_MS = 1000;
+const ATTEMPT_SHARE = 1 / 3;
+
+export interface AttemptLimits {
+  /** Of the call, unless it says otherwise. */
+  readonly timeoutMs: number;
+  /** Whether an attempt leaves time for another one. */
+  readonly isShared: boolean;
+}
+
+export class Attempts {
+  readonly #calls: Calls;
+  readonly #userSignal: AbortSignal | undefined;
+  readonly #totalMs: number;
+  readonly #untilMs: number;
+  readonly #ending = new AbortController();
+  readonly #abort = (): void => this.#ending.abort(this.#reason());
+  #forgets: readonly (() => void)[] = [];
+  #isShared: boolean;
+  #count = 0;
+  #hasNewToken = false;
+
+  constructor(calls: Calls, { signal, timeoutMs }: CallOptions, limits: AttemptLimits) {
+    this.#calls = calls;
+    this.#userSignal = signal;
+    this.#totalMs = timeoutMs ?? limits.timeoutMs;
+    this.#untilMs = performance.now() + this.#totalMs;
+    this.#isShared = limits.isShared;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** @returns milliseconds for the next attempt. @throws the reason when the call has been ended. */
+  begin(): number {
+    const { closed } = this.#calls;
+    if (this.#userSignal?.aborted === true || closed.aborted) throw this.#reason();
+    this.#forgets = [this.#userSignal, closed].flatMap((signal) =>
+      signal === undefined ? [] : onAbort(signal, this.#abort),
+    );
+    this.#count += 1;
+    const leftMs = Math.max(1, this.#untilMs - performance.now());
+    return this.#isShared
+      ? Math.min(leftMs, Math.max(ATTEMPT_MIN_MS, this.#totalMs * ATTEMPT_SHARE))
+      : leftMs;
+  }
+
+  /** Call after each attempt, whatever came of it. */
+  end(): void {
+    for (const forget of this.#forgets) forget();
+  }
+
+  /** After an attempt that got a share of the time only. @returns whether there is a rest, which is for the next one. */
+  takeRest(): boolean {
+    const wasShared = this.#isShared;
+    this.#isShared = false;
+    return wasShared && performance.now() < this.#untilMs;
+  }
+
+  /** Waits before the next attempt. @throws `error` when there is no time for one. */
+  async failed(error: QuorateError): Promise<void> {
+    const leftMs = this.#untilMs - performance.now();
+    if (leftMs <= 0 || this.#count >= ATTEMPTS_MAX) throw error;
+    const waitMs = Math.min(backOffMs(this.#count - 1), leftMs);
+    await pause(waitMs, [this.#userSignal, this.#calls.closed]);
+    if (performance.now() >= this.#untilMs) throw error;
+  }
+
+  /** A rejected token is replaced once a call. */
+  takeNewToken(): boolean {
+    const isFirst = !this.#hasNewToken;
+    this.#hasNewToken = true;
+    return isFirst;
+  }
+
+  #reason(): unknown {
+    return this.#userSignal?.aborted === true ? this.#userSignal.reason : this.#calls.closed.reason;
+  }
+}
