@@ -28,7 +28,8 @@ describe.skipIf(missesBrowser("the console by keyboard alone"))("the console by 
     await page.keyboard.press("Control+k");
     await page.keyboard.type("dark theme");
     await page.keyboard.press("Enter");
-    await page.waitForFunction("getComputedStyle(document.documentElement).colorScheme.includes('dark')");
+    const scheme = (): Promise<unknown> => page.evaluate("getComputedStyle(document.body).colorScheme");
+    await expect.poll(scheme, { timeout: 5000 }).toContain("dark");
   });
 
   it("a key is created, found in the tree, edited and saved", async () => {
@@ -42,7 +43,7 @@ describe.skipIf(missesBrowser("the console by keyboard alone"))("the console by 
     await page.keyboard.type("by hand");
     await page.keyboard.press("Control+Enter");
     await page.getByRole("region", { name: "Key keys/typed" }).waitFor();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByRole("dialog", { name: "New key" }).waitFor({ state: "detached" });
 
     const tree = page.getByRole("tree", { name: "Keys" });
     await tree.focus();

@@ -95,8 +95,9 @@ describe.skipIf(missesBrowser("keys in the console"))("keys in the console", () 
     await picture(page, "history");
     expect(await findBarriers(page)).toEqual([]);
     await page.getByRole("button", { name: "Restore" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Restore" }).click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const question = page.getByRole("dialog", { name: /^Restore the value of revision/ });
+    await question.getByRole("button", { name: "Restore" }).click();
+    await question.waitFor({ state: "detached" });
     expect(await read(key)).toBe("first");
   });
 

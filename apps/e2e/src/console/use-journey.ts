@@ -106,7 +106,9 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
 /** Resolves when the screen has what it asked for: none of its parts says that it is busy. */
 export async function settle(page: Page): Promise<void> {
   await page.getByRole("main").waitFor();
-  await page.waitForFunction("document.querySelector('[aria-busy=true], .q-skeleton') === null");
+  // Asked from here: a function that waits within the page would need what the page's policy forbids.
+  const busy = page.locator("[aria-busy=true], .q-skeleton");
+  await expect.poll(() => busy.count(), { timeout: APPEAR_MS_MAX }).toBe(0);
 }
 
 /** Leaves a picture of the page, if somebody wants to look at it. */
