@@ -19,7 +19,8 @@ export const bannedWords: readonly BannedWord[] = [
     instead: "the package's name and version",
   },
   {
-    pattern: /\bissues? #?\d+|\/(issues|pull)\/\d+|(?<![\w&])#\d{3,}\b(?!['"])/i,
+    // Six digits are a colour as often as not, and few trackers have come so far.
+    pattern: /\bissues? #?\d+|\/(issues|pull)\/\d+|(?<![\w&])#\d{3,5}\b(?!['"])/i,
     instead: "what the issue taught, in a sentence",
   },
 
@@ -36,7 +37,11 @@ export const bannedWords: readonly BannedWord[] = [
   { pattern: /\bblazing(ly)?\b|\bworld-class\b|\benterprise-grade\b/i, instead: "a number" },
 
   // Labels that say nothing about what is inside.
-  { pattern: /\b\w*(Manager|Helper|Impl)\b(?=\s*(\{|=|extends|implements|<))/, instead: "the noun it is" },
+  // Connect calls its handlers ServiceImpl.
+  {
+    pattern: /\b(?!ServiceImpl\b)\w*(Manager|Helper|Impl)\b(?=\s*(\{|=|extends|implements|<))/,
+    instead: "the noun it is",
+  },
   {
     pattern: /from "[^"]*\/(utils?|helpers?|common|shared|misc)\.js"/,
     instead: "a file named after its noun",

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { ERRORS, etcdserverpb, GrpcStatus } from "@quorate/proto";
 import { describe, expect, test } from "vitest";
 import { UnavailableError, UnknownOutcomeError } from "../errors/errors.js";
@@ -62,6 +63,41 @@ describe("a call", () => {
       UnavailableError,
     );
     expect(performance.now() - started).toBeGreaterThanOrEqual(100);
+  });
+
+  test("about one member has all of its time there", async () => {
+    const { calls, transport } = callsWith(() => ANSWER);
+    await calls.unary(range, {}, { safety: "idempotent", endpoint: "a:1", timeoutMs: 60_000 });
+    await calls.unary(range, {}, { safety: "idempotent", timeoutMs: 60_000 });
+    const [pinned, shared] = transport.calls.map(({ options }) => options.timeoutMs ?? 0);
+    expect(pinned).toBeGreaterThan(59_000);
+    expect(shared).toBeLessThanOrEqual(20_000);
+  });
+
+  test("that a member lets wait is made elsewhere, with all the time that is left", async () => {
+    const late = failure(GrpcStatus.DeadlineExceeded, "Deadline exceeded");
+    const { calls, transport } = callsWith((_, count) => (count === 1 ? late : ANSWER));
+    await calls.unary(range, {}, { safety: "read", timeoutMs: 60_000 });
+    const [first, second] = transport.calls;
+    expect(second?.endpoint).not.toBe(first?.endpoint);
+    expect(second?.options.timeoutMs).toBeGreaterThan(59_000);
+    const again = callsWith(() => late);
+    await expect(again.calls.unary(range, {}, { safety: "read" })).rejects.toMatchObject({
+      name: "DeadlineError",
+    });
+    expect(again.transport.calls).toHaveLength(2);
+  });
+
+  test("shares its signal's one listener with all others", async () => {
+    const { calls } = callsWith(() => "silence");
+    const ending = new AbortController();
+    const { signal } = ending;
+    const all = Array.from({ length: 100 }, () => calls.unary(range, {}, { safety: "read", signal }));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    expect(getEventListeners(calls.closed, "abort")).toHaveLength(1);
+    const reason = new Error("enough");
+    ending.abort(reason);
+    for (const call of all) await expect(call).rejects.toBe(reason);
   });
 
   test("ends with its signal, wherever it is", async () => {
@@ -142,6 +178,26 @@ describe("a token", () => {
     for (let i = 0; i < 3; i++) await calls.unary(range, {}, { safety: "read" });
     expect(count).toBe(2);
     expect(new Set(tokensOf(transport)).size).toBe(2);
+  });
+
+  test("is asked for when authentication is switched on while the client lives", async () => {
+    let isOn = false;
+    const { calls, transport } = callsWith(
+      ({ method, options }) => {
+        if (method === "Authenticate") return isOn ? { token: "t1" } : refusal("auth-not-enabled");
+        return isOn && options.metadata?.["token"] === undefined ? refusal("user-empty") : ANSWER;
+      },
+      { user },
+    );
+    await calls.unary(put, {}, { safety: "write" });
+    isOn = true;
+    await expect(calls.unary(put, {}, { safety: "write" })).resolves.toMatchObject(ANSWER);
+    expect(transport.calls.at(-1)?.options.metadata).toMatchObject({ token: "t1" });
+    const nobody = callsWith(() => refusal("user-empty"));
+    await expect(nobody.calls.unary(range, {}, { safety: "read" })).rejects.toMatchObject({
+      reason: "user-empty",
+    });
+    expect(nobody.transport.calls).toHaveLength(1);
   });
 
   test("is not needed where authentication is off, and a wrong password is told", async () => {

@@ -4,7 +4,7 @@ import type { CallSafety } from "../calls.js";
 import {
   createRefusal,
   DeadlineError,
-  QuorateError,
+  type QuorateError,
   UnavailableError,
   UnknownOutcomeError,
 } from "../errors/errors.js";

@@ -6,11 +6,11 @@ import { checkRevision } from "./fake-kv.js";
 import type { FakeEvent, FakeStore } from "./fake-store.js";
 import { fromLatin1, withoutValue } from "./fake-store.js";
 
-type ConsoleImpl = ServiceImpl<typeof consolepb.ConsoleService>;
+type ConsoleHandlers = ServiceImpl<typeof consolepb.ConsoleService>;
 
 export function fakeKeys(
   store: FakeStore,
-): Pick<ConsoleImpl, "listChildren" | "listKeys" | "searchKeys" | "listHistory" | "watchKeys"> {
+): Pick<ConsoleHandlers, "listChildren" | "listKeys" | "searchKeys" | "listHistory" | "watchKeys"> {
   return {
     listChildren: (request) => listChildren(store, request),
     listKeys: (request) => {
