@@ -424,7 +424,7 @@ export type Child = Message<"quorate.console.v1.Child"> & {
   key?: KeyValue | undefined;
 
   /**
-   * Bytes of the value; 0 for a folder.
+   * Bytes of the value; 0 for a folder, -1 where it was not measured (a page with very large values).
    *
    * @generated from field: int64 value_bytes = 4;
    */
@@ -569,7 +569,7 @@ export const SearchKeysRequestSchema: GenMessage<SearchKeysRequest> = /*@__PURE_
  */
 export type SearchKeysResponse = Message<"quorate.console.v1.SearchKeysResponse"> & {
   /**
-   * Finds since the last message, values left out.
+   * Finds since the last message, values left out; so are leases on servers of etcd 3.7 and Quorate.
    *
    * @generated from field: repeated mvccpb.KeyValue keys = 1;
    */
