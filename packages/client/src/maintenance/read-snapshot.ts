@@ -42,7 +42,8 @@ export function readSnapshot(
       let bytes = 0;
       for await (const piece of calls.serverStream(etcdserverpb.Maintenance.method.snapshot, {}, options)) {
         const { blob, remainingBytes, version } = piece;
-        facts.totalBytes ??= blob.length + Number(remainingBytes);
+        // What remains is the database's; its digest comes behind it.
+        facts.totalBytes ??= blob.length + Number(remainingBytes) + DIGEST_BYTES;
         if (facts.version === "") facts.version = version;
         bytes += blob.length;
         check?.add(blob);

@@ -1,6 +1,6 @@
 /** Channels that answer as a test says, without any network. */
 import { create, type DescMessage, type DescMethod, type MessageInitShape } from "@quorate/proto";
-import type { Channel, ChannelCallOptions, ChannelError, Transport } from "../transport.js";
+import type { BidiStream, Channel, ChannelCallOptions, ChannelError, Transport } from "../transport.js";
 
 export interface FakeCall {
   readonly endpoint: string;
@@ -15,9 +15,16 @@ export class FakeTransport implements Transport {
   readonly calls: FakeCall[] = [];
   readonly closed: string[] = [];
   readonly #answer: (call: FakeCall) => FakeAnswer;
+  readonly #openStream: (call: FakeCall) => BidiStream<never, unknown>;
 
-  constructor(answer: (call: FakeCall) => FakeAnswer) {
+  constructor(
+    answer: (call: FakeCall) => FakeAnswer,
+    openStream: (call: FakeCall) => BidiStream<never, unknown> = () => {
+      throw new Error("no streams here");
+    },
+  ) {
     this.#answer = answer;
+    this.#openStream = openStream;
   }
 
   connect(endpoint: string): Channel {
@@ -26,8 +33,10 @@ export class FakeTransport implements Transport {
       this.calls.push(call);
       const answer = this.#answer(call);
       if (answer === "silence") {
+        const { signal } = options;
+        if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
         return new Promise((_resolve, reject) =>
-          options.signal?.addEventListener("abort", () => reject(options.signal?.reason as Error)),
+          signal?.addEventListener("abort", () => reject(signal.reason as Error)),
         );
       }
       if (answer instanceof Error) return Promise.reject(answer);
@@ -39,8 +48,10 @@ export class FakeTransport implements Transport {
       serverStream: () => {
         throw new Error("no streams here");
       },
-      bidi: () => {
-        throw new Error("no streams here");
+      bidi: (method: DescMethod, options: ChannelCallOptions = {}) => {
+        const call = { endpoint, method: method.name, options };
+        this.calls.push(call);
+        return this.#openStream(call);
       },
       close: () => void this.closed.push(endpoint),
     };

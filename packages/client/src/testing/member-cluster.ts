@@ -81,8 +81,7 @@ export class MemberCluster implements AsyncDisposable {
         const client = createClient({ endpoints: endpoint, timeoutMs: STATUS_MAX_MS });
         try {
           if ((await client.maintenance.status(endpoint)).isLeader) return place;
-        } catch (e) {
-          console.log(String(e));
+        } catch {
           // It is not there: another one leads, or will.
         } finally {
           client.close();

@@ -122,7 +122,8 @@ export class WatchStream {
     const { watch } = place;
     if (response.canceled) {
       this.#forget(watch);
-      if (watch.canceled(response.cancelReason, response.compactRevision)) this.#events.onReturned(watch);
+      if (watch.canceled(refusalText(response.cancelReason), response.compactRevision))
+        this.#events.onReturned(watch);
       if (this.#places.size === 0) this.#end(undefined);
       return;
     }
@@ -174,9 +175,15 @@ function beginOfLastRevision(events: readonly mvccpb.Event[]): number {
   return begin;
 }
 
+/** Servers give the reason as Go prints a status: `rpc error: code = PermissionDenied desc = etcdserver: permission denied`. */
+function refusalText(cancelReason: string): string {
+  return /^rpc error: code = \w+ desc = (.*)$/s.exec(cancelReason)?.[1] ?? cancelReason;
+}
+
 /** A watch that is refused because of the stream's token: no other one would be accepted there either. */
 function tokenRefusalIn({ canceled, cancelReason }: etcdserverpb.WatchResponse): string | undefined {
-  return canceled && isTokenRefusal(cancelReason) ? cancelReason : undefined;
+  const text = refusalText(cancelReason);
+  return canceled && isTokenRefusal(text) ? text : undefined;
 }
 
 function openStream(
