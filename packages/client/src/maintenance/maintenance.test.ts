@@ -83,7 +83,7 @@ describe("a snapshot that is not whole", () => {
   const read = async (pieces: readonly { blob: Uint8Array; remainingBytes: bigint }[]): Promise<void> => {
     const answers = pieces.map((piece) => create(etcdserverpb.SnapshotResponseSchema, piece));
     const calls = {
-      async *serverStream () {
+      async *serverStream() {
         yield* answers;
       },
     } as unknown as Calls;
