@@ -45,6 +45,7 @@ describe("the screens", () => {
   it("are served with their routes, and what is not there is not found", async () => {
     const html = { accept: "text/html" };
     expect((await ask("/", html)).body.toString()).toContain("page");
+    expect((await ask("/", { accept: "*/*" })).body.toString()).toContain("page");
     expect((await ask("/keys/a.b?x=1", html)).body.toString()).toContain("page");
     expect((await ask("/assets/gone.js", html)).status).toBe(404);
     expect((await ask("/favicon.png")).status).toBe(404);

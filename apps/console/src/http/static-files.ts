@@ -112,6 +112,8 @@ function readStaticFile(path: string): StaticFile {
 }
 
 function isRoute(path: string, { accept }: IncomingHttpHeaders): boolean {
+  // Whoever asks for the page itself gets it, also where no browser asks.
+  if (path === "/") return true;
   return !path.startsWith("/assets/") && !path.startsWith("/api/") && (accept ?? "").includes("text/html");
 }
 

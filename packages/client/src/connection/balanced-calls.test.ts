@@ -144,6 +144,21 @@ describe("a token", () => {
     expect(tokensOf(transport)).toEqual(["t1", "t1", "t1", "t1", "t1"]);
   });
 
+  test("that does not come holds a call up no longer than its time and its signal say", async () => {
+    const { calls, transport } = callsWith(() => "silence", { user });
+    const timed = calls.unary(range, {}, { safety: "write", timeoutMs: 50 });
+    await expect(timed).rejects.toMatchObject({ name: "DeadlineError" });
+    const reason = new Error("enough");
+    const ending = new AbortController();
+    const signalled = calls.unary(range, {}, { safety: "read", signal: ending.signal });
+    setTimeout(() => ending.abort(reason), 20);
+    await expect(signalled).rejects.toBe(reason);
+    // The token is still being waited for, by whoever has more time.
+    expect(transport.calls.map(({ method, options }) => [method, options.signal?.aborted])).toEqual([
+      ["Authenticate", false],
+    ]);
+  });
+
   test("that is rejected is replaced, once a call", async () => {
     let count = 0;
     const { calls, transport } = callsWith(

@@ -17,6 +17,7 @@ import { BalancedStream } from "./balanced-stream.js";
 import type { EndpointPool } from "./endpoint-pool.js";
 import { isChannelError, judgeFailure } from "./judge-failure.js";
 import { Tokens } from "./tokens.js";
+import { waitFor } from "./wait-for.js";
 
 export interface BalancedCallsOptions {
   readonly pool: EndpointPool;
@@ -83,7 +84,7 @@ export class BalancedCalls implements Calls {
       const channel = this.#channel(options.endpoint, options.safety);
       let token: string | undefined;
       try {
-        token = await tokens?.get();
+        if (tokens !== undefined) token = await waitFor(tokens.get(), { signal: attempts.signal, timeoutMs });
         const metadata = metadataOf(token, options.requireLeader ?? true);
         const answer = await channel.unary(method, input, { signal: attempts.signal, timeoutMs, metadata });
         this.#pool.succeeded(channel);
@@ -128,8 +129,9 @@ export class BalancedCalls implements Calls {
       const channel = this.#channel(options.endpoint, "read");
       let token: string | undefined;
       try {
-        token = await this.#tokens?.get();
         const { timeoutMs } = options;
+        if (this.#tokens !== undefined)
+          token = await waitFor(this.#tokens.get(), { signal: attempts.signal, timeoutMs });
         const callOptions = { signal: attempts.signal, timeoutMs, metadata: metadataOf(token, true) };
         for await (const message of channel.serverStream(method, input, callOptions)) {
           hasBegun = true;

@@ -1,0 +1,49 @@
+/** Waiting for something that several calls wait for: each of them only as long as its own time and signal allow. */
+import { GrpcStatus } from "@quorate/proto";
+import { onAbort } from "../session/on-abort.js";
+import type { ChannelError } from "../transport.js";
+
+export interface WaitLimits {
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Rejects with the signal's reason, or as a channel does whose request had no time to be sent. What is waited for goes on. */
+export function waitFor<T>(promise: Promise<T>, { signal, timeoutMs }: WaitLimits): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      clearTimeout(timer);
+      forget();
+    };
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            forget();
+            reject(tooLate());
+          }, timeoutMs);
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+    promise.then(
+      (value) => {
+        leave();
+        resolve(value);
+      },
+      (error: unknown) => {
+        leave();
+        reject(error as Error);
+      },
+    );
+  });
+}
+
+function tooLate(): ChannelError {
+  const error = new Error("the time for the call was up before there was a token");
+  return Object.assign(error, {
+    name: "ChannelError" as const,
+    code: GrpcStatus.DeadlineExceeded,
+    sent: false,
+  });
+}
