@@ -33,7 +33,7 @@ export function waitFor<T>(promise: Promise<T>, { signal, timeoutMs }: WaitLimit
       },
       (error: unknown) => {
         leave();
-        reject(error as Error);
+        reject(error);
       },
     );
   });
