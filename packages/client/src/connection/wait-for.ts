@@ -26,16 +26,7 @@ export function waitFor<T>(promise: Promise<T>, { signal, timeoutMs }: WaitLimit
       clearTimeout(timer);
       reject(signal.reason as Error);
     });
-    promise.then(
-      (value) => {
-        leave();
-        resolve(value);
-      },
-      (error: unknown) => {
-        leave();
-        reject(error);
-      },
-    );
+    promise.finally(leave).then(resolve, reject);
   });
 }
 
