@@ -17,7 +17,7 @@ export interface RunningLoadOptions {
 }
 
 /** How often a paced load looks what is due. */
-const tickMs = 5;
+const tickMs = 1;
 /** A server this far behind is not keeping up, and the run fails instead of filling the memory. */
 const inFlightMax = 20_000;
 const drainTimeoutMs = 60_000;
