@@ -29,7 +29,7 @@ import { WheelEntry } from "../timer-wheel.js";
 import { CompressedSender } from "./compressed-sender.js";
 import { Inbox } from "./inbox.js";
 import type { Outbound } from "./outbound.js";
-import type { SendQueue } from "./send-queue.js";
+import type { SendQueue } from "../http2/send-queue.js";
 
 /** What a call needs of its connection. */
 export interface CallHost {

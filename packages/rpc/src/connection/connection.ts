@@ -19,7 +19,7 @@ import { Alarm } from "../timer-wheel.js";
 import type { CallStream } from "./call-stream.js";
 import { Inbound } from "./inbound.js";
 import type { InboundSink } from "./inbound.js";
-import { Keepalive } from "./keepalive.js";
+import { Keepalive } from "../http2/keepalive.js";
 import { Outbound } from "./outbound.js";
 import { peerAddress, peerCommonName } from "./peer-identity.js";
 import { SlowReader } from "./slow-reader.js";
@@ -82,15 +82,20 @@ export class Connection implements InboundSink {
     this.#streams = new StreamTable(context, this.outbound);
     this.#inbound = new Inbound(this, this.#streams);
     this.#splitter = new FrameSplitter(this.#inbound);
-    this.#keepalive = new Keepalive(context, {
-      sendKeepalivePing: () => {
-        this.outbound.sendPing(keepalivePing, false);
-        this.wantTurn();
+    const { wheel, nowMs, options } = context;
+    const { keepaliveTimeMs: timeMs, keepaliveTimeoutMs: timeoutMs } = options;
+    this.#keepalive = new Keepalive(
+      { wheel, nowMs, timeMs, timeoutMs },
+      {
+        sendKeepalivePing: () => {
+          this.outbound.sendPing(keepalivePing, false);
+          this.wantTurn();
+        },
+        onPeerSilent: () => {
+          this.#socket.destroy();
+        },
       },
-      onPeerSilent: () => {
-        this.#socket.destroy();
-      },
-    });
+    );
     this.#slowReader = new SlowReader(context, this.outbound, () => {
       this.context.counters.connectionErrors++;
       this.#socket.destroy();

@@ -10,7 +10,7 @@ import { TokenBucket } from "../http2/token-bucket.js";
 import type { ServerContext } from "../server-context.js";
 import type { CallStream } from "./call-stream.js";
 import type { Outbound } from "./outbound.js";
-import { RecentIds } from "./recent-ids.js";
+import { RecentIds } from "../http2/recent-ids.js";
 
 /** Streams that we have reset and whose frames may still be on their way. */
 const recentResetsMax = 1_024;

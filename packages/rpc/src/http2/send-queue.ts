@@ -1,7 +1,7 @@
 /**
  * The bytes of one stream that could not be sent yet: message prefixes and parts, by reference, in order.
  */
-import type { OutputBuffer } from "../http2/output-buffer.js";
+import type { OutputBuffer } from "./output-buffer.js";
 
 export class SendQueue {
   readonly #parts: Uint8Array[] = [];

@@ -5,10 +5,16 @@
  * Limits: `headerBlockBytesMax` and `continuationFramesMax` per block; an open block is closed by `headerBlockTimeoutMs`.
  * Source: RFC 9113 sections 6.2 and 6.10.
  */
-import { ConnectionError, ErrorCode, FrameFlag } from "../http2/frame.js";
-import type { GrpcLimits } from "../options.js";
+import { ConnectionError, ErrorCode, FrameFlag } from "./frame.js";
 import { Alarm } from "../timer-wheel.js";
 import type { TimerWheel } from "../timer-wheel.js";
+
+/** Of one header block; see `GrpcLimits`, where these are told. */
+export interface HeaderBlockLimits {
+  readonly headerBlockBytesMax: number;
+  readonly continuationFramesMax: number;
+  readonly headerBlockTimeoutMs: number;
+}
 
 export interface HeaderBlockSink {
   /** One whole block, bytes[start, end), valid until the method returns. */
@@ -19,7 +25,7 @@ export interface HeaderBlockSink {
 
 export class HeaderBlocks {
   readonly #sink: HeaderBlockSink;
-  readonly #limits: GrpcLimits;
+  readonly #limits: HeaderBlockLimits;
   readonly #wheel: TimerWheel;
   readonly #alarm = new Alarm(() => {
     this.#sink.onHeaderBlockTimeout();
@@ -30,7 +36,7 @@ export class HeaderBlocks {
   /** Stream of the open block, 0 for none. */
   openStreamId = 0;
 
-  constructor(sink: HeaderBlockSink, limits: GrpcLimits, wheel: TimerWheel) {
+  constructor(sink: HeaderBlockSink, limits: HeaderBlockLimits, wheel: TimerWheel) {
     this.#sink = sink;
     this.#limits = limits;
     this.#wheel = wheel;

@@ -9,11 +9,14 @@ import {
   readUint32,
   Setting,
   windowBytesLimit,
-} from "../http2/frame.js";
+} from "./frame.js";
 
 export interface SettingsSink {
+  /** Largest ENABLE_PUSH that the peer may send: servers do not ask for pushes. */
+  readonly enablePushMax: number;
   onHeaderTableSize(bytes: number): void;
   onInitialWindowSize(bytes: number): void;
+  onMaxConcurrentStreams(count: number): void;
 }
 
 /** Calls the sink for each parameter that concerns us, in order; unknown ones are ignored. */
@@ -25,7 +28,11 @@ export function applyPeerSettings(bytes: Uint8Array, start: number, end: number,
         sink.onHeaderTableSize(value);
         break;
       case Setting.enablePush:
-        if (value > 1) throw new ConnectionError(ErrorCode.protocolError, `ENABLE_PUSH ${value}`);
+        if (value > sink.enablePushMax)
+          throw new ConnectionError(ErrorCode.protocolError, `ENABLE_PUSH ${value}`);
+        break;
+      case Setting.maxConcurrentStreams:
+        sink.onMaxConcurrentStreams(value);
         break;
       case Setting.initialWindowSize:
         if (value > windowBytesLimit) {

@@ -1,7 +1,7 @@
 import { Prng } from "@quorate/std";
 import { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { ChunkPool, OutputBuffer } from "../http2/output-buffer.js";
+import { ChunkPool, OutputBuffer } from "./output-buffer.js";
 import { SendQueue } from "./send-queue.js";
 
 /** A socket that only remembers. */
