@@ -55,6 +55,7 @@ export type { TxnBuilder, TxnResult } from "./txn/txn-builder.js";
 // Watches
 export type { Watch } from "./watch/watch.js";
 export type { DeleteEvent, PutEvent, WatchBatch, WatchEvent, WatchOptions } from "./watch/watch-types.js";
+export { watchRefusalText, watchTokenRefusal } from "./watch/refusal.js";
 export { WAITING_BYTES_MAX, WAITING_EVENTS_MAX, WATCHES_PER_STREAM_MAX } from "./watch/limits.js";
 
 // Leases, locks, elections, software transactions, caches, collections

@@ -4,6 +4,7 @@
  * The events come oldest first and only the newest are kept, so memory is bounded whatever the key has been through. The watch has seen all
  * when an event at or above the revision comes, or when the server says, asked again and again, that it has caught up.
  */
+import { watchRefusalText, watchTokenRefusal } from "@quorate/client";
 import { consolepb, create, etcdserverpb } from "@quorate/proto";
 import type { mvccpb } from "@quorate/proto";
 import type { ReadContext } from "../clusters/cluster-calls.js";
@@ -54,7 +55,10 @@ async function watchPast(
   kept: NewestEvents,
 ): Promise<bigint | undefined> {
   const deadline = AbortSignal.timeout(PAST_MS_MAX);
-  const stream = calls.bidi(etcdserverpb.Watch.method.watch, { signal: AbortSignal.any([signal, deadline]) });
+  const stream = calls.bidi(etcdserverpb.Watch.method.watch, {
+    signal: AbortSignal.any([signal, deadline]),
+    refusalIn: watchTokenRefusal,
+  });
   const asking = setInterval(() => {
     stream.send({ requestUnion: { case: "progressRequest", value: {} } }).catch(() => undefined);
   }, ASK_EVERY_MS);
@@ -67,7 +71,7 @@ async function watchPast(
     });
     for await (const response of stream) {
       if (response.compactRevision > 0n) return response.compactRevision;
-      if (response.canceled) throw new Error(response.cancelReason);
+      if (response.canceled) throw new Error(watchRefusalText(response));
       for (const event of response.events) {
         if ((event.kv?.modRevision ?? 0n) >= before) return undefined;
         kept.add(event);

@@ -5,6 +5,7 @@
  * A stream that breaks is opened again where it ended, on another member if need be, without gap or duplicate. Revisions with very many
  * events come in fragments and are passed on as such.
  */
+import { QuorateError, watchRefusalText, watchTokenRefusal } from "@quorate/client";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { consolepb, create, etcdserverpb } from "@quorate/proto";
 import type { mvccpb } from "@quorate/proto";
@@ -34,7 +35,7 @@ export async function* watchKeys(
       }
       throw new ConnectError("the member ended the watch", Code.Unavailable);
     } catch (error) {
-      if (context.signal.aborted || failures >= RESUMES_MAX || !isWorthRetrying(error)) throw error;
+      if (context.signal.aborted || failures >= RESUMES_MAX || !isWorthResuming(error)) throw error;
       await context.calls.backOff(failures, context.signal);
     }
   }
@@ -85,7 +86,12 @@ async function* openWatch(
   request: consolepb.WatchKeysRequest,
   position: WatchPosition,
 ): AsyncGenerator<etcdserverpb.WatchResponse, void, void> {
-  const stream = calls.bidi(etcdserverpb.Watch.method.watch, { signal });
+  const stream = calls.bidi(etcdserverpb.Watch.method.watch, {
+    signal,
+    // A member that has lost the others would tell of nothing, and look as if nothing happened.
+    requireLeader: true,
+    refusalIn: watchTokenRefusal,
+  });
   position.restart();
   try {
     const value = create(etcdserverpb.WatchCreateRequestSchema, {
@@ -108,15 +114,24 @@ async function* openWatch(
   }
 }
 
-function cancelError({ compactRevision, cancelReason }: etcdserverpb.WatchResponse): ConnectError {
+/** The SDK has dropped a token that was refused; the next stream takes another one. */
+function isWorthResuming(error: unknown): boolean {
+  return isWorthRetrying(error) || (error instanceof QuorateError && error.reason === "invalid-auth-token");
+}
+
+function cancelError(response: etcdserverpb.WatchResponse): ConnectError {
+  const { compactRevision } = response;
   if (compactRevision > 0n) {
     return new ConnectError(
       `the revision to start from has been compacted; the oldest to watch from is ${compactRevision}`,
       Code.OutOfRange,
     );
   }
-  const code = cancelReason.includes("permission denied") ? Code.PermissionDenied : Code.FailedPrecondition;
-  return new ConnectError(`the watch was cancelled: ${cancelReason}`, code);
+  const reason = watchRefusalText(response);
+  if (reason.includes("no leader") || reason.includes("server stopped"))
+    return new ConnectError(reason, Code.Unavailable);
+  const code = reason.includes("permission denied") ? Code.PermissionDenied : Code.FailedPrecondition;
+  return new ConnectError(`the watch was cancelled: ${reason}`, code);
 }
 
 function message(events: mvccpb.Event[], revision: bigint): consolepb.WatchKeysResponse {

@@ -6,6 +6,7 @@ import { startTestServer } from "@quorate/client/testing";
 import type { TestServer } from "@quorate/client/testing";
 import { CONSOLE_HEADERS, consolepb, etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll } from "vitest";
+import type { ClusterOptions } from "../clusters/cluster-options.js";
 import { connectWithSdk } from "../clusters/connect-with-sdk.js";
 import type { ConsoleOptions } from "../config/console-options.js";
 import { startConsole } from "../console-server.js";
@@ -29,7 +30,10 @@ export interface ConsoleUnderTest extends Browser {
 }
 
 /** Started before the tests of the file and stopped after them. Its properties are there while tests run. */
-export function useConsole(change: Partial<ConsoleOptions> = {}): ConsoleUnderTest {
+export function useConsole(
+  change: Partial<ConsoleOptions> = {},
+  credentials?: ClusterOptions["credentials"],
+): ConsoleUnderTest {
   const state: { member?: TestServer; running?: RunningConsole; browser?: Browser } = {};
   const screens = makeScreens();
   beforeAll(async () => {
@@ -39,7 +43,14 @@ export function useConsole(change: Partial<ConsoleOptions> = {}): ConsoleUnderTe
       fallsBackToFreePort: false,
       allowedHosts: [],
       isReadOnly: false,
-      clusters: [{ id: "default", name: "default", endpoints: [`http://${state.member.endpoint}`] }],
+      clusters: [
+        {
+          id: "default",
+          name: "default",
+          endpoints: [`http://${state.member.endpoint}`],
+          ...(credentials === undefined ? {} : { credentials }),
+        },
+      ],
       uiFolder: screens.folder,
       endsWithStdin: false,
       ...change,

@@ -5,10 +5,10 @@
 import { etcdserverpb, type MessageInitShape, type MessageShape, type mvccpb } from "@quorate/proto";
 import type { BidiStream } from "../transport.js";
 import type { Calls } from "../calls.js";
-import { isTokenRefusal } from "../connection/judge-failure.js";
 import { QuorateError } from "../errors/errors.js";
 import { SILENCE_MS } from "./limits.js";
 import type { CarriedWatch } from "./raw-watch.js";
+import { watchRefusalText, watchTokenRefusal } from "./refusal.js";
 
 export interface WatchStreamEvents {
   /** The stream is over. `watches` were on it; `error` says why, undefined when it was not needed any more. */
@@ -122,7 +122,7 @@ export class WatchStream {
     const { watch } = place;
     if (response.canceled) {
       this.#forget(watch);
-      if (watch.canceled(refusalText(response.cancelReason), response.compactRevision))
+      if (watch.canceled(watchRefusalText(response), response.compactRevision))
         this.#events.onReturned(watch);
       if (this.#places.size === 0) this.#end(undefined);
       return;
@@ -175,22 +175,11 @@ function beginOfLastRevision(events: readonly mvccpb.Event[]): number {
   return begin;
 }
 
-/** Servers give the reason as Go prints a status: `rpc error: code = PermissionDenied desc = etcdserver: permission denied`. */
-function refusalText(cancelReason: string): string {
-  return /^rpc error: code = \w+ desc = (.*)$/s.exec(cancelReason)?.[1] ?? cancelReason;
-}
-
-/** A watch that is refused because of the stream's token: no other one would be accepted there either. */
-function tokenRefusalIn({ canceled, cancelReason }: etcdserverpb.WatchResponse): string | undefined {
-  const text = refusalText(cancelReason);
-  return canceled && isTokenRefusal(text) ? text : undefined;
-}
-
 function openStream(
   calls: Calls,
 ): BidiStream<
   MessageInitShape<typeof etcdserverpb.WatchRequestSchema>,
   MessageShape<typeof etcdserverpb.WatchResponseSchema>
 > {
-  return calls.bidi(etcdserverpb.Watch.method.watch, { requireLeader: true, refusalIn: tokenRefusalIn });
+  return calls.bidi(etcdserverpb.Watch.method.watch, { requireLeader: true, refusalIn: watchTokenRefusal });
 }
