@@ -12,7 +12,7 @@ import type {
 } from "./grpc-call.js";
 import type { MethodCounters } from "./counters.js";
 import type { RegisteredMethod } from "./grpc/method-registry.js";
-import { RequestMetadata } from "./grpc/request-metadata.js";
+import { FieldMetadata } from "./grpc/field-metadata.js";
 import type { Metadata } from "./metadata.js";
 import type { ServerContext } from "./server-context.js";
 import { GrpcStatus, statusCount } from "./status.js";
@@ -95,7 +95,7 @@ export class LocalCall extends WheelEntry implements UnaryCall, ServerStreamCall
     this.#counters = registered.counters;
     this.#events = events;
     this.path = options.path;
-    this.metadata = new RequestMetadata(
+    this.metadata = new FieldMetadata(
       options.metadata.map(([name]) => name),
       options.metadata.map(([, value]) => value),
     );

@@ -17,6 +17,7 @@ import type {
   UnaryCall,
 } from "../grpc-call.js";
 import type { RegisteredMethod } from "../grpc/method-registry.js";
+import { isWholeMessage, messagePrefix } from "../grpc/message-assembler.js";
 import type { RequestHead } from "../grpc/request-head.js";
 import type { HeaderPair } from "../grpc/response-blocks.js";
 import { headerPair } from "../grpc/response-blocks.js";
@@ -263,7 +264,12 @@ export class CallStream
   receive(bytes: Buffer, start: number, end: number, creditBytes: number): void {
     if (this.ended) return;
     const whenItComes = this.remoteClosed || !this.takesOneMessage;
-    if (whenItComes && this.#inbox === undefined && this.#isWholeMessage(bytes, start, end)) {
+    const { maxReceiveMessageBytes } = this.host.context.options;
+    if (
+      whenItComes &&
+      this.#inbox === undefined &&
+      isWholeMessage(bytes, start, end, maxReceiveMessageBytes)
+    ) {
       this.deliver(bytes, start + 5, end);
       this.giveCredit(creditBytes);
       return;
@@ -355,26 +361,12 @@ export class CallStream
 
   /** Queues one framed message; headers have been sent. */
   queueMessage(flag: number, parts: readonly Uint8Array[]): void {
-    const prefix = new Uint8Array(5);
-    prefix[0] = flag;
-    new DataView(prefix.buffer).setUint32(1, sumOfLengths(parts));
-    this.host.outbound.enqueue(this, [prefix, ...parts]);
+    this.host.outbound.enqueue(this, [messagePrefix(flag, sumOfLengths(parts)), ...parts]);
     this.host.outbound.pump();
     this.host.wantTurn();
   }
 
   // --- details ---
-
-  #isWholeMessage(bytes: Buffer, start: number, end: number): boolean {
-    const length = end - start - 5;
-    return (
-      length >= 0 &&
-      length <= this.host.context.options.maxReceiveMessageBytes &&
-      bytes[start] === 0 &&
-      bytes[start + 1] === 0 &&
-      ((bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!) === length
-    );
-  }
 
   #refuseLargeMessage(length: number): boolean {
     const max = this.host.context.options.maxSendMessageBytes;

@@ -18,7 +18,7 @@ const tableBytes = 4096;
 
 export class RequestIntake {
   readonly #decoder = new HpackDecoder(tableBytes);
-  readonly #cache = new HeadCache();
+  readonly #cache = new HeadCache<RequestHead>();
   readonly #reader: RequestHeadReader;
   readonly #listBytesMax: number;
 

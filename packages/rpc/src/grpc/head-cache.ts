@@ -6,22 +6,21 @@
  * change the table are remembered.
  * Limits: `slotCount` entries per connection, blocks of at most `blockBytesMax`; a colliding block replaces the older one.
  */
-import type { RequestHead } from "./request-head.js";
-
 const slotCount = 16;
 const blockBytesMax = 512;
 
-interface Entry {
+interface Entry<H> {
   readonly block: Uint8Array;
   readonly generation: number;
-  readonly head: RequestHead;
+  readonly head: H;
 }
 
-export class HeadCache {
-  readonly #entries = new Array<Entry | undefined>(slotCount).fill(undefined);
+/** @template H what a block stands for; immutable, since calls share it. */
+export class HeadCache<H> {
+  readonly #entries = new Array<Entry<H> | undefined>(slotCount).fill(undefined);
 
   /** The head of the block bytes[start, end) in this generation of the table. */
-  find(bytes: Uint8Array, start: number, end: number, generation: number): RequestHead | undefined {
+  find(bytes: Uint8Array, start: number, end: number, generation: number): H | undefined {
     const entry = this.#entries[slotOf(bytes, start, end)];
     if (entry === undefined || entry.generation !== generation) return undefined;
     const block = entry.block;
@@ -31,7 +30,7 @@ export class HeadCache {
   }
 
   /** Remembers a head; the block is copied. */
-  remember(bytes: Uint8Array, start: number, end: number, generation: number, head: RequestHead): void {
+  remember(bytes: Uint8Array, start: number, end: number, generation: number, head: H): void {
     if (end - start > blockBytesMax) return;
     const block = Uint8Array.prototype.slice.call(bytes, start, end);
     this.#entries[slotOf(bytes, start, end)] = { block, generation, head };

@@ -114,6 +114,26 @@ export class MessageAssembler {
   }
 }
 
+/** True when bytes[start, end) are exactly one message, prefix included, uncompressed and of at most `maxBytes`: the common case. */
+export function isWholeMessage(bytes: Uint8Array, start: number, end: number, maxBytes: number): boolean {
+  const length = end - start - prefixBytes;
+  return (
+    length >= 0 &&
+    length <= maxBytes &&
+    bytes[start] === 0 &&
+    bytes[start + 1] === 0 &&
+    ((bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!) === length
+  );
+}
+
+/** What stands in front of a message of `length` bytes. @param flag 1 for a compressed one. */
+export function messagePrefix(flag: number, length: number): Uint8Array {
+  const prefix = new Uint8Array(prefixBytes);
+  prefix[0] = flag;
+  new DataView(prefix.buffer).setUint32(1, length);
+  return prefix;
+}
+
 /** The text that gRPC clients and tools know. */
 export function tooLarge(bytes: number, maxBytes: number): string {
   return `grpc: received message larger than max (${bytes} vs. ${maxBytes})`;

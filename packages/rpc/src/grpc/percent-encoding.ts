@@ -15,3 +15,23 @@ export function percentEncode(text: string): string {
   }
   return encoded;
 }
+
+/** The text of a `grpc-message`; what is not encoded as it should be stays as it is. */
+export function percentDecode(text: string): string {
+  if (!text.includes("%")) return text;
+  const bytes = Buffer.allocUnsafe(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const pair = text.slice(at + 1, at + 3);
+    if (code === 0x25 && hexPair.test(pair)) {
+      bytes[length++] = Number.parseInt(pair, 16);
+      at += 2;
+    } else {
+      bytes[length++] = code;
+    }
+  }
+  return bytes.toString("utf8", 0, length);
+}
+
+const hexPair = /^[0-9a-fA-F]{2}$/;

@@ -8,8 +8,9 @@
  */
 import type { Metadata } from "../metadata.js";
 import { GrpcStatus } from "../status.js";
+import { isGrpcContentType, isValidName, isValidValue } from "./field-rules.js";
 import type { MethodRegistry, RegisteredMethod, RequestRefusal } from "./method-registry.js";
-import { isBinaryValue, RequestMetadata } from "./request-metadata.js";
+import { isBinaryValue, FieldMetadata } from "./field-metadata.js";
 import { parseTimeoutMs } from "./timeout.js";
 
 export interface RequestHead {
@@ -29,16 +30,6 @@ export interface RequestHead {
   /** Announced bytes of the request body; -1 without. */
   readonly contentLength: number;
 }
-
-/** Header names that HTTP/1 needs and HTTP/2 forbids. */
-const connectionSpecific = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-]);
-const validName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 const colon = 0x3a;
 const digits = /^[0-9]{1,15}$/;
@@ -84,7 +75,7 @@ export class RequestHeadReader {
     const head: RequestHead = {
       path,
       authority: this.#authority ?? "",
-      metadata: new RequestMetadata(this.#names, this.#values),
+      metadata: new FieldMetadata(this.#names, this.#values),
       method: refusal === undefined ? method : undefined,
       refusal,
       malformed: this.#malformed,
@@ -155,8 +146,7 @@ export class RequestHeadReader {
       case "grpc-message-type":
         return;
     }
-    if (!validName.test(name)) this.#malformed ??= `field name ${name}`;
-    if (connectionSpecific.has(name)) this.#malformed ??= `field ${name}`;
+    if (!isValidName(name)) this.#malformed ??= `field ${name}`;
     if (name.endsWith("-bin") && !isBinaryValue(value)) {
       const message = `malformed binary metadata "${value}" in header "${name}": illegal base64 data`;
       this.#refusal ??= { httpStatus: 400, code: GrpcStatus.internal, message };
@@ -215,25 +205,4 @@ export class RequestHeadReader {
     this.#pseudoSeen = false;
     this.#regularSeen = false;
   }
-}
-
-/** `application/grpc`, alone or followed by `+subtype` or `;parameters`. */
-export function isGrpcContentType(type: string): boolean {
-  const base = "application/grpc";
-  if (type.slice(0, base.length).toLowerCase() !== base) return false;
-  const next = type.charAt(base.length);
-  return next === "" || next === "+" || next === ";";
-}
-
-/**
- * No NUL, CR or LF. RFC 9113 section 8.2.1 forbids a space or tab at either end, too, but clients of grpc-go send them in
- * metadata, and servers of grpc-go take them.
- */
-function isValidValue(value: string): boolean {
-  // A loop: values are short.
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code === 0 || code === 0x0a || code === 0x0d) return false;
-  }
-  return true;
 }

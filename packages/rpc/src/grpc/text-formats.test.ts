@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { isGrpcContentType } from "./request-head.js";
+import { isGrpcContentType } from "./field-rules.js";
 import { percentEncode } from "./percent-encoding.js";
-import { isBinaryValue, RequestMetadata } from "./request-metadata.js";
+import { isBinaryValue, FieldMetadata } from "./field-metadata.js";
 import { parseTimeoutMs } from "./timeout.js";
 
 test.each([
@@ -64,7 +64,7 @@ test.each([
 });
 
 test("metadata keeps order, repeats names, splits joined bytes and ignores the case of the name asked for", () => {
-  const metadata = new RequestMetadata(["a", "x-bin", "a"], ["1", "YQ,Yg==", "2"]);
+  const metadata = new FieldMetadata(["a", "x-bin", "a"], ["1", "YQ,Yg==", "2"]);
   expect(metadata.get("A")).toBe("1");
   expect(metadata.getAll("a")).toEqual(["1", "2"]);
   expect(metadata.get("none")).toBeUndefined();

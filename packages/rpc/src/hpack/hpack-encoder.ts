@@ -65,6 +65,11 @@ export class HpackEncoder {
     return this.#table.bytes;
   }
 
+  /** Fields ever inserted into the table: blocks that refer to it mean the same as long as this stays. */
+  get insertions(): number {
+    return this.#table.inserted;
+  }
+
   /** Follows the peer's SETTINGS_HEADER_TABLE_SIZE; the next block begins by telling it. */
   setMaxTableBytes(maxTableBytes: number): void {
     if (maxTableBytes === this.#table.bytesMax) return;

@@ -2,8 +2,8 @@ import type { Metadata } from "../metadata.js";
 
 const none: readonly string[] = [];
 
-/** Request metadata over the two lists that a header block was decoded into; read-only, so calls may share one. */
-export class RequestMetadata implements Metadata {
+/** Metadata over the two lists that a header block was decoded into; read-only, so calls may share one. */
+export class FieldMetadata implements Metadata {
   readonly #names: readonly string[];
   readonly #values: readonly string[];
 
