@@ -93,6 +93,7 @@ export type { StoreOptions, StoreStatistics } from "./mvcc/store-options.js";
 export type {
   CommitListener,
   HashKvResult,
+  KvHash,
   ScanVisitor,
   StoreDriver,
   TableChunk,

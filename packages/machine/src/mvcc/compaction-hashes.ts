@@ -7,7 +7,7 @@
  */
 import type { Compactor } from "./compactor.js";
 import type { ReadViews } from "./read-views.js";
-import type { HashKvResult, ReadView } from "./store-api.js";
+import type { KvHash, ReadView } from "./store-api.js";
 
 const HASHES_MAX = 10;
 
@@ -18,8 +18,9 @@ interface Prepared {
 }
 
 export class CompactionHashes {
-  readonly #hashes: Extract<HashKvResult, { kind: "hash" }>[] = [];
+  readonly #hashes: KvHash[] = [];
   #prepared: Prepared | undefined = undefined;
+  #isRunning = false;
 
   /** Called just before `compactor` moves to `revision`. */
   prepare(compactor: Compactor, revision: number, views: ReadViews): void {
@@ -28,33 +29,37 @@ export class CompactionHashes {
     this.#prepared = { revision, compactRevision, view: views.open(compactRevision) };
   }
 
-  /** Computes the prepared hash by `compute`; undefined when none is prepared. */
-  run(compute: (revision: number, compactRevision: number) => Promise<number>): Promise<void> | undefined {
+  /** Computes the prepared hash by `compute`; undefined when none is prepared, or when it is being computed. */
+  run(compute: (revision: number, compactRevision: number) => Promise<number>): Promise<KvHash> | undefined {
     const prepared = this.#prepared;
-    if (prepared === undefined) return undefined;
+    if (prepared === undefined || this.#isRunning) return undefined;
+    this.#isRunning = true;
     return this.#run(prepared, compute);
   }
 
   async #run(
     { revision, compactRevision, view }: Prepared,
     compute: (revision: number, compactRevision: number) => Promise<number>,
-  ): Promise<void> {
+  ): Promise<KvHash> {
     try {
       const hash = await compute(revision, compactRevision);
-      this.#hashes.push({ kind: "hash", hash, revision, compactRevision });
+      const entry: KvHash = { kind: "hash", hash, revision, compactRevision };
+      this.#hashes.push(entry);
       if (this.#hashes.length > HASHES_MAX) this.#hashes.shift();
+      return entry;
     } finally {
+      this.#isRunning = false;
       this.#prepared = undefined;
       view.release();
     }
   }
 
   /** All remembered, oldest first. */
-  get all(): readonly Extract<HashKvResult, { kind: "hash" }>[] {
+  get all(): readonly KvHash[] {
     return this.#hashes;
   }
 
-  find(revision: number): HashKvResult | undefined {
+  find(revision: number): KvHash | undefined {
     return this.#hashes.find((entry) => entry.revision === revision);
   }
 }

@@ -135,7 +135,9 @@ export interface StoreDriver {
    * Computes the checksum of the compaction just scheduled, which frees nothing until then; undefined unless the option
    * `hashCompactions` is on and there is one to hash.
    */
-  hashCompaction(): Promise<void> | undefined;
+  hashCompaction(): Promise<KvHash> | undefined;
+  /** The checksums of the last compactions as far as they were computed, oldest first; `hashKv` answers with them too. */
+  readonly compactionHashes: readonly KvHash[];
   /** The checksum over all tables (diagnostic). */
   hashAll(): Promise<number>;
   /** Rows of one table as of now, ascending, table prefix removed. */
@@ -156,15 +158,16 @@ export interface TableChunk {
   readonly values: readonly Uint8Array[];
 }
 
-export type HashKvResult =
-  | {
-      readonly kind: "hash";
-      readonly hash: number;
-      readonly revision: number;
-      readonly compactRevision: number;
-    }
-  | { readonly kind: "compacted" }
-  | { readonly kind: "future-revision" };
+/** A checksum of all revisions up to `revision`, of which those up to `compactRevision` had been compacted. */
+export interface KvHash {
+  readonly kind: "hash";
+  readonly hash: number;
+  readonly revision: number;
+  /** -1: nothing had been. */
+  readonly compactRevision: number;
+}
+
+export type HashKvResult = KvHash | { readonly kind: "compacted" } | { readonly kind: "future-revision" };
 
 /** Called at the end of each transaction that changed a key; `slots[0, count)` in order of sub, valid during the call. */
 export type CommitListener = (revision: number, slots: Int32Array, count: number) => void;

@@ -36,6 +36,7 @@ import { findAt } from "./revision-chain.js";
 import { SlotTable } from "./slot-table.js";
 import type {
   HashKvResult,
+  KvHash,
   ReadView,
   ScanVisitor,
   Slot,
@@ -402,7 +403,11 @@ export class Store implements StoreWrites, StoreDriver {
     }
   }
 
-  hashCompaction(): Promise<void> | undefined {
+  get compactionHashes(): readonly KvHash[] {
+    return this.#compactionHashes.all;
+  }
+
+  hashCompaction(): Promise<KvHash> | undefined {
     return this.#compactionHashes.run(async (revision, compactRevision) => {
       await this.#writer.flushPending();
       return hashRevisions(this.#hashSource(), revision, compactRevision);

@@ -60,6 +60,8 @@ export interface StoragePort {
   compactionsDone(): Promise<void>;
   /** Hash of the key space at `revision` (0 for the newest), or why it cannot be computed. */
   hashKv(revision: number): Promise<HashKvAnswer | "compacted" | "future-revision">;
+  /** What the last compactions left, oldest first. */
+  readonly compactionHashes: readonly HashKvAnswer[];
   /** Hash of everything stored; members need not agree on it. */
   hash(): Promise<number>;
 }

@@ -10,6 +10,7 @@ test("frees in steps with pauses, waits for open reads, and rests when it is don
   const store = {
     compactRevision: 7,
     finishedCompactRevision: -1,
+    hashCompaction: () => undefined,
     compactStep(budgetCount: number): boolean {
       expect(budgetCount).toBe(1000);
       const more = plan.shift() ?? false;
@@ -47,4 +48,56 @@ test("frees in steps with pauses, waits for open reads, and rests when it is don
   expect(lines).toEqual(["finished scheduled compaction"]);
   runner.wake();
   expect(timers).toHaveLength(0);
+});
+
+test("frees nothing before what the compaction leaves has been hashed", async () => {
+  const timers: (() => void)[] = [];
+  const lines: string[] = [];
+  const steps: number[] = [];
+  let settle: (hash: { hash: number; revision: number; compactRevision: number }) => void = () => undefined;
+  let asked = 0;
+  const store = {
+    compactRevision: 7,
+    finishedCompactRevision: -1,
+    hashCompaction: () => {
+      asked += 1;
+      if (asked > 1) return undefined;
+      return new Promise<{ hash: number; revision: number; compactRevision: number }>(
+        (resolve) => (settle = resolve),
+      );
+    },
+    compactStep(budgetCount: number): boolean {
+      steps.push(budgetCount);
+      this.finishedCompactRevision = 7;
+      return false;
+    },
+  };
+  const runner = new CompactionRunner({
+    store,
+    scheduler: {
+      soon: () => undefined,
+      every: () => () => undefined,
+      after: (_delayMs, task) => {
+        timers.push(task);
+        return () => undefined;
+      },
+      yieldTurn: () => Promise.resolve(),
+    },
+    report: { info: (message) => lines.push(message), warn: () => undefined },
+    batchCount: 1000,
+    pauseMs: 10,
+    onFreed: () => undefined,
+    onFailed: (error) => {
+      throw error;
+    },
+  });
+  runner.wake();
+  timers.shift()?.();
+  runner.wake();
+  expect({ timers: timers.length, steps, asked }).toEqual({ timers: 0, steps: [], asked: 1 });
+  settle({ hash: 5, revision: 7, compactRevision: -1 });
+  await Promise.resolve();
+  timers.shift()?.();
+  expect(steps).toEqual([1000]);
+  expect(lines).toEqual(["storing new hash", "finished scheduled compaction"]);
 });

@@ -1,13 +1,25 @@
 /**
- * Frees what compactions have forgotten, in small steps beside the load: `batchCount` revisions, a pause, again. One runner
- * per store; it sleeps while there is nothing to free. Source of the defaults: etcd --compaction-batch-limit (1000) and
+ * Frees what compactions have forgotten, in small steps beside the load: `batchCount` revisions, a pause, again. Before the first step
+ * it has what the compaction leaves hashed, so that members can compare it later. One runner per store; it sleeps while there is nothing
+ * to free. Source of the defaults: etcd --compaction-batch-limit (1000) and
  * --compaction-sleep-interval (10 ms).
  */
 import type { ReportPort, SchedulerPort } from "./ports.js";
 
+export interface CompactionHash {
+  readonly hash: number;
+  readonly revision: number;
+  readonly compactRevision: number;
+}
+
 export interface CompactingStore {
   readonly compactRevision: number;
   readonly finishedCompactRevision: number;
+  /**
+   * Hashes the compaction just scheduled, which frees nothing until then; undefined when there is nothing to hash. Resolves to undefined
+   * when the store was replaced meanwhile.
+   */
+  hashCompaction(): Promise<CompactionHash | undefined> | undefined;
   /** @returns whether there is more to free now. */
   compactStep(budgetCount: number): boolean;
 }
@@ -26,6 +38,7 @@ export interface CompactionRunnerParts {
 export class CompactionRunner {
   readonly #parts: CompactionRunnerParts;
   #cancel: (() => void) | undefined;
+  #isHashing = false;
   #stopped = false;
 
   constructor(parts: CompactionRunnerParts) {
@@ -35,8 +48,8 @@ export class CompactionRunner {
   /** Looks whether there is work; cheap when there is none. */
   wake(): void {
     const { store } = this.#parts;
-    if (this.#cancel !== undefined || this.#stopped || store.finishedCompactRevision >= store.compactRevision)
-      return;
+    if (this.#cancel !== undefined || this.#isHashing || this.#stopped) return;
+    if (store.finishedCompactRevision >= store.compactRevision) return;
     this.#plan();
   }
 
@@ -59,6 +72,12 @@ export class CompactionRunner {
 
   #step(): void {
     const { store, batchCount, report } = this.#parts;
+    const hashing = store.hashCompaction();
+    if (hashing !== undefined) {
+      this.#isHashing = true;
+      hashing.then(this.#onHashed, this.#onHashFailed);
+      return;
+    }
     const more = store.compactStep(batchCount);
     this.#parts.onFreed();
     if (store.finishedCompactRevision >= store.compactRevision) {
@@ -68,4 +87,19 @@ export class CompactionRunner {
       this.#plan();
     }
   }
+
+  readonly #onHashed = (hashed: CompactionHash | undefined): void => {
+    this.#isHashing = false;
+    if (hashed !== undefined) {
+      const { hash, revision, compactRevision } = hashed;
+      this.#parts.report.info("storing new hash", { hash, revision, "compact-revision": compactRevision });
+    }
+    this.wake();
+  };
+
+  /** The store of a member that stops may be closed before its hash is there. */
+  readonly #onHashFailed = (error: unknown): void => {
+    this.#isHashing = false;
+    if (!this.#stopped) this.#parts.onFailed(error);
+  };
 }

@@ -1,5 +1,5 @@
 /** Compactions with what they free and how long they keep the event loop. */
-import type { CompactingStore } from "../member/compaction-runner.js";
+import type { CompactingStore, CompactionHash } from "../member/compaction-runner.js";
 import type { ClockPort } from "../member/ports.js";
 import type { MemberMeters } from "./member-meters.js";
 
@@ -25,6 +25,15 @@ export class MeteredCompactions implements CompactingStore {
 
   get finishedCompactRevision(): number {
     return this.#options.store().finishedCompactRevision;
+  }
+
+  hashCompaction(): Promise<CompactionHash | undefined> | undefined {
+    const store = this.#options.store();
+    return store.hashCompaction()?.catch((error: unknown) => {
+      // One that was replaced meanwhile is closed at some time, and nobody asks for its hashes.
+      if (this.#options.store() !== store) return undefined;
+      throw error;
+    });
   }
 
   compactStep(budgetCount: number): boolean {

@@ -5,7 +5,10 @@ import type { MembershipAnswer } from "../api/ports/cluster-port.js";
 import { NO_CREDENTIALS, type CredentialsPort } from "../api/ports/credentials-port.js";
 import type { DatabaseDownload, SnapshotPort } from "../api/ports/snapshot-port.js";
 import type { Digest } from "../api/snapshot-call.js";
-import { NOBODY } from "@quorate/machine";
+import { ALARM_CORRUPT, NOBODY } from "@quorate/machine";
+import { etcdserverpb, formatHexId } from "@quorate/proto";
+import { CorruptionChecks } from "../cluster/corruption-checks.js";
+import { CorruptionMonitor } from "../cluster/corruption-monitor.js";
 import { MembershipOperations } from "../cluster/membership-operations.js";
 import type { ClusterFacts, ProposePort } from "../cluster/ports.js";
 import { encodeOldRequest, needsOldForm } from "../cluster/old-requests.js";
@@ -19,6 +22,7 @@ import { RemoteFailure } from "../peers/remote.js";
 import type { MemberConfig } from "./config/config.js";
 import { computeMemberId } from "./member-ids.js";
 import type { OpenMember } from "./open-member.js";
+import { askPeerHashes } from "./peer-hashes.js";
 import type { RemotePort } from "./world.js";
 
 /** For each question about a version. */
@@ -27,6 +31,9 @@ const VERSION_TIMEOUT_MS = 1000;
 export interface ClusterSide {
   readonly operations: MembershipOperations;
   readonly monitor: VersionMonitor;
+  readonly corruption: CorruptionMonitor;
+  /** Compares this member's data with the others', before anybody is served. @throws Error when they differ. */
+  readonly checkAtStart: () => Promise<void>;
   /** Resolves once the cluster knows this member's name and client URLs; to false when the member stopped before. */
   readonly publish: () => Promise<boolean>;
   readonly snapshots: SnapshotPort;
@@ -126,7 +133,56 @@ export function createClusterSide(
     return refusal === undefined ? operations.promoteHere(id) : { kind: "failed", failure: refusal };
   };
   const local = createPeerLocal(open, promote, facts);
-  return { operations, monitor, publish, snapshots, local };
+  const checks = createCorruptionChecks(open, facts);
+  const corruption = new CorruptionMonitor({
+    checks,
+    leadership: member,
+    scheduler,
+    report,
+    memberIdText: formatHexId(facade.memberId),
+    peersEveryMs: config.corruptCheckMs,
+    compactionsEveryMs: config.compactHashCheckMs,
+  });
+  const checkAtStart = async (): Promise<void> => {
+    if (!(await checks.checkAtStart()))
+      throw new Error(`${formatHexId(facade.memberId)} found data inconsistency with peers`);
+  };
+  return { operations, monitor, corruption, checkAtStart, publish, snapshots, local };
+}
+
+function createCorruptionChecks(open: OpenMember, facts: ClusterFacts): CorruptionChecks {
+  const { facade, machine, member, ports, world } = open;
+  const { storage, alarms, memberId } = facade;
+  return new CorruptionChecks({
+    memberId,
+    hashNow: async () => {
+      const answer = await storage.hashKv(0);
+      if (typeof answer === "string") throw new Error(`no hash of the newest revision: ${answer}`);
+      return answer;
+    },
+    revision: () => machine.store.revision,
+    compactionHashes: () => storage.compactionHashes,
+    askPeers: (revision) =>
+      askPeerHashes({
+        members: facade.members().filter(({ id }) => id !== memberId),
+        question: { clusterId: facade.clusterId, revision },
+        fetchHashKv: world.remotes.fetchHashKv,
+        report: ports.report,
+        timeoutMs: member.requestTimeoutMs,
+      }),
+    linearize: () => linearize(facts),
+    raiseAlarm: (accused) => {
+      // A check finds the same again every time, and the alarm says so already.
+      if (alarms.list().some(({ type, memberId: id }) => type === ALARM_CORRUPT && id === accused)) return;
+      const { AlarmRequest_AlarmAction: action, AlarmType: type } = etcdserverpb;
+      const alarm = { action: action.ACTIVATE, memberID: accused, alarm: type.CORRUPT };
+      proposeRequest(member, { alarm }).catch((error: unknown) => {
+        ports.report.warn("failed to raise the alarm CORRUPT", { "member-id": formatHexId(accused), error });
+      });
+    },
+    report: ports.report,
+    requestTimeoutMs: member.requestTimeoutMs,
+  });
 }
 
 async function fetchAllVersions({ facade, machine, world }: OpenMember): Promise<VersionsByMember> {

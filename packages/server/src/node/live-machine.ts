@@ -56,6 +56,7 @@ export async function loadMachine(
   const commits: CommitRelay = { listener: () => undefined };
   const store = await Store.open(engine, {
     yieldTurn: () => scheduler.yieldTurn(),
+    hashCompactions: true,
     onCommit: (revision, slots, count) => commits.listener(revision, slots, count),
   });
   const cluster = new ClusterRecord(config.learnersMax);

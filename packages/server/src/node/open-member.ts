@@ -49,6 +49,8 @@ export interface OpenMember<T extends PeerTransport = PeerTransport> {
   readonly member: Member;
   readonly facade: MemberFacade;
   readonly machine: LiveMachine;
+  /** It was not a member before this start: there is nothing yet that could be wrong. */
+  readonly isNew: boolean;
   readonly transport: T;
   /** Where databases of a leader are put. */
   readonly snapPath: string;
@@ -366,6 +368,7 @@ function build<T extends PeerTransport>(
     member,
     facade,
     machine,
+    isNew: disk.birth !== undefined,
     transport,
     snapPath: dataDir.snapPath,
     inbox,

@@ -108,6 +108,7 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
   try {
     const credentials = attachCredentials(open, options, tokens);
     const cluster = createClusterSide(open, config, fail, credentials);
+    if (config.initialCorruptCheck && !open.isNew) await checkData(cluster, logger);
     const peers = await startPeerSide({
       urls: config.listenPeerUrls,
       tls: config.peerTls,
@@ -125,6 +126,15 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
     }
   } catch (error) {
     await open.close();
+    throw error;
+  }
+}
+
+async function checkData({ checkAtStart }: ClusterSide, logger: Logger): Promise<void> {
+  try {
+    await checkAtStart();
+  } catch (error) {
+    logger.error("checkInitialHashKV failed", { error });
     throw error;
   }
 }
@@ -213,6 +223,7 @@ async function serve(
   open.onLeadership(() => cluster.monitor.wake());
   open.onMembership(() => cluster.monitor.wake());
   cluster.monitor.start();
+  cluster.corruption.start();
   open.start();
   await cluster.publish();
   const { meters } = open;
@@ -235,6 +246,7 @@ async function serve(
     // Before the clients go: until another leads, their writes still have a way.
     await open.handOver();
     cluster.monitor.stop();
+    cluster.corruption.stop();
     clients.close();
     await closeGrpc(grpc);
     http.closeAllConnections();

@@ -1,4 +1,5 @@
 /** The engine and the store as maintenance calls see them. */
+import type { KvHash } from "@quorate/machine";
 import type { LiveMachine } from "./live-machine.js";
 import type { ReportPort } from "../member/ports.js";
 import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
@@ -33,13 +34,14 @@ export function createStoragePort({ machine, report, clusterVersion }: StoragePo
     hash: () => machine.store.hashAll(),
     hashKv: async (revision) => {
       const result = await machine.store.hashKv(revision);
-      if (result.kind !== "hash") return result.kind;
-      const answer: HashKvAnswer = {
-        hash: result.hash,
-        hashRevision: result.revision,
-        compactRevision: result.compactRevision,
-      };
-      return answer;
+      return result.kind === "hash" ? toAnswer(result) : result.kind;
+    },
+    get compactionHashes() {
+      return machine.store.compactionHashes.map(toAnswer);
     },
   };
+}
+
+function toAnswer({ hash, revision, compactRevision }: KvHash): HashKvAnswer {
+  return { hash, hashRevision: revision, compactRevision };
 }

@@ -20,12 +20,13 @@ import {
 } from "@quorate/storage";
 import type { ClockPort, SchedulerPort } from "../member/ports.js";
 import type { PeerTls } from "../peers/http-request.js";
-import { fetchVersion, postLease, postPromote } from "../peers/remote.js";
+import { fetchHashKv, fetchVersion, postLease, postPromote } from "../peers/remote.js";
 import { systemClock, systemScheduler } from "./system-ports.js";
 
 /** What a member asks others outside the streams of raft. */
 export interface RemotePort {
   readonly fetchVersion: typeof fetchVersion;
+  readonly fetchHashKv: typeof fetchHashKv;
   readonly postLease: typeof postLease;
   readonly postPromote: typeof postPromote;
 }
@@ -34,6 +35,7 @@ export interface RemotePort {
 export function askWithTls(remotes: RemotePort, tls: () => PeerTls | undefined): RemotePort {
   return {
     fetchVersion: (url, options) => remotes.fetchVersion(url, { ...options, tls: tls() }),
+    fetchHashKv: (url, question, options) => remotes.fetchHashKv(url, question, { ...options, tls: tls() }),
     postLease: (urls, request, options) => remotes.postLease(urls, request, { ...options, tls: tls() }),
     postPromote: (urls, id, options) => remotes.postPromote(urls, id, { ...options, tls: tls() }),
   };
@@ -104,6 +106,6 @@ export function createNodeWorld(engineThreadFile: string | undefined): World {
     createSpool: ({ name, dataDir, rows, appliedIndex }) =>
       new SnapshotSpool({ name, snapPath: dataDir.snapPath, rows, appliedIndex }),
     importDatabase,
-    remotes: { fetchVersion, postLease, postPromote },
+    remotes: { fetchVersion, fetchHashKv, postLease, postPromote },
   };
 }

@@ -101,7 +101,10 @@ export interface RemoteHashKv extends HashKvAnswer {
   readonly revision: number;
 }
 
-/** Asks a member of this cluster for the hash of its keys at `revision`. */
+/**
+ * Asks a member of this cluster for the hash of its keys at `revision`. `timeoutMs` is for this URL; a store of gigabytes takes its time to
+ * be hashed.
+ */
 export async function fetchHashKv(
   url: string,
   { clusterId, revision }: { readonly clusterId: bigint; readonly revision: number },

@@ -21,6 +21,10 @@ export function createRemotes(parts: RemoteParts): RemotePort {
       }));
       return answer ?? new RemoteFailure("no answer");
     },
+    fetchHashKv: async (url, { revision }, { timeoutMs }) => {
+      const answer = await ask(parts, url, timeoutMs, ({ local }) => local?.hashKv(revision));
+      return answer ?? new RemoteFailure("no answer");
+    },
     postPromote: async (urls, id, { timeoutMs }) => {
       const answer = await ask(parts, urls[0] ?? "", timeoutMs, ({ local }) => local?.promote(id, undefined));
       if (answer === undefined || (answer.kind === "failed" && typeof answer.failure !== "string"))

@@ -179,6 +179,13 @@ function createStorage(store: Store, sizeBytes: () => number): StoragePort {
       if (answer.kind !== "hash") return answer.kind;
       return { hash: answer.hash, compactRevision: answer.compactRevision, hashRevision: answer.revision };
     },
+    get compactionHashes() {
+      return store.compactionHashes.map(({ hash, compactRevision, revision }) => ({
+        hash,
+        compactRevision,
+        hashRevision: revision,
+      }));
+    },
     hash: () => store.hashAll(),
   };
 }

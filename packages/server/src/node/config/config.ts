@@ -56,6 +56,12 @@ export interface MemberConfig {
   readonly walsMax: number;
   /** How often the leader looks whether a downgrade is done; 0 for never. */
   readonly downgradeCheckMs: number;
+  /** How often the leader compares its data with the others'; 0 for never. */
+  readonly corruptCheckMs: number;
+  /** How often the leader compares what compactions left; 0 for never, because the feature gate is off. */
+  readonly compactHashCheckMs: number;
+  /** Compare own data with the others' before serving. */
+  readonly initialCorruptCheck: boolean;
   readonly snapshotCountEntries: number;
   readonly snapshotCatchUpEntries: number;
   /** As given: 0 means the default of 2 GiB, negative means no quota. */
@@ -122,6 +128,11 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
   const hashCheckMs = values.durationMs("compact-hash-check-time");
   if (hashCheckMs <= 0)
     fail(`--compact-hash-check-time must be >0 (set to ${formatGoDuration(hashCheckMs)})`);
+  const corruptCheckMs = values.durationMs("corrupt-check-time");
+  if (corruptCheckMs < 0)
+    fail(`--corrupt-check-time must be >=0 (set to ${formatGoDuration(corruptCheckMs)})`);
+  const featureGates = resolveFeatureGates(values.text("feature-gates"));
+  const isOn = (gate: string): boolean => featureGates.some(({ name, enabled }) => enabled && name === gate);
   const clusterState = values.text("initial-cluster-state");
   if (clusterState !== "new" && clusterState !== "existing")
     return fail(`unexpected clusterState "${clusterState}"`);
@@ -159,7 +170,7 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     listenPeerUrls: checked(parseListenUrls(values.text("listen-peer-urls")), "peer"),
     listenMetricsUrls: checked(parseListenUrls(values.text("listen-metrics-urls")), "metrics"),
     metrics: values.text("metrics") === "extensive" ? "extensive" : "basic",
-    featureGates: resolveFeatureGates(values.text("feature-gates")),
+    featureGates,
     advertisePeerUrls,
     initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
     initialClusterToken: values.text("initial-cluster-token"),
@@ -172,6 +183,9 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     forceNewCluster: values.boolean("force-new-cluster"),
     walsMax: values.integer("max-wals") || Infinity,
     downgradeCheckMs: values.durationMs("downgrade-check-time"),
+    corruptCheckMs,
+    compactHashCheckMs: isOn("CompactHashCheck") ? hashCheckMs : 0,
+    initialCorruptCheck: isOn("InitialCorruptCheck"),
     snapshotCountEntries: values.integer("snapshot-count"),
     snapshotCatchUpEntries: values.integer("snapshot-catchup-entries"),
     quotaBytes: values.integer("quota-backend-bytes"),

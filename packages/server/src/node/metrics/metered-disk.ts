@@ -164,6 +164,9 @@ export function meterStorage(storage: StoragePort, meters: MemberMeters, nowMs: 
     },
     compactionsDone: () => storage.compactionsDone(),
     hashKv: (revision) => timed(meters.hashRevisionSeconds, () => storage.hashKv(revision)),
+    get compactionHashes() {
+      return storage.compactionHashes;
+    },
     hash: () => timed(meters.hashSeconds, () => storage.hash()),
   };
 }
