@@ -15,6 +15,7 @@ import type { Leases } from "./lease/leases.js";
 import type { Lock } from "./lock/lock.js";
 import { Maintenance } from "./maintenance/maintenance.js";
 import type { CreateDigest } from "./maintenance/read-snapshot.js";
+import type { Logger } from "./logger.js";
 import { Keyspace } from "./namespace/keyspace.js";
 import { eventsOf, type Store } from "./session/store.js";
 import { Recipes, type ElectionOptions, type LockOptions } from "./session/recipes.js";
@@ -37,6 +38,8 @@ export interface ClientOptions {
   readonly user?: { readonly name: string; readonly password: string };
   /** Default 10 000. */
   readonly timeoutMs?: number;
+  /** Who is told of connections, repetitions and resumptions. Default: nobody. */
+  readonly logger?: Logger | undefined;
 }
 
 /** What a client needs of its runtime. */

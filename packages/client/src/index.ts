@@ -2,10 +2,11 @@
 
 // The client
 export { createClient } from "./node/create-client.js";
-export type { CreateClientOptions } from "./node/create-client.js";
+export type { CreateClientOptions, TransportName } from "./node/create-client.js";
 export { Client, connectClient, TIMEOUT_MS } from "./client.js";
 export type { ClientOptions, ClientPorts } from "./client.js";
 export type { CallOptions, Calls, CallSafety } from "./calls.js";
+export type { LogFields, Logger } from "./logger.js";
 
 // Keys and values
 export { bytes, json, utf8 } from "./codec/codec.js";
@@ -83,7 +84,8 @@ export type { ErrorDetails } from "./errors/errors.js";
 
 // Transports
 export { createGrpcTransport } from "./node/grpc-transport.js";
-export type { GrpcTransportOptions, TlsOptions } from "./node/grpc-transport.js";
+export { createSocketTransport } from "./node/socket-transport.js";
+export type { GrpcTransportOptions, TlsOptions } from "./node/transport-options.js";
 export type {
   BidiStream,
   Channel,

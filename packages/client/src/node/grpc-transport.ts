@@ -1,5 +1,4 @@
 /** The transport on Node: one gRPC channel per endpoint. */
-import { readFileSync } from "node:fs";
 import {
   Client,
   connectivityState,
@@ -11,50 +10,30 @@ import {
   type ChannelOptions,
   type ServiceError,
 } from "@grpc/grpc-js";
-import {
-  create,
-  fromBinary,
-  toBinary,
-  type DescMessage,
-  type DescMethodBiDiStreaming,
-  type DescMethodServerStreaming,
-  type DescMethodUnary,
-  type MessageInitShape,
-  type MessageShape,
+import type {
+  DescMessage,
+  DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
 } from "@quorate/proto";
+import { createChannelError } from "../connection/channel-error.js";
 import { parseEndpoint } from "../connection/endpoint.js";
 import type { BidiStream, Channel, ChannelCallOptions, Metadata, Transport } from "../transport.js";
-import { createChannelError } from "./grpc-errors.js";
 import { GrpcBidiStream, readStream } from "./grpc-streams.js";
-
-/** Certificates as PEM, or paths of files that hold them. */
-export interface TlsOptions {
-  /** Who may have signed the servers' certificates; default: the system's list. */
-  readonly ca?: string | Uint8Array;
-  /** The client's own certificate and key, for servers that ask for one. */
-  readonly cert?: string | Uint8Array;
-  readonly key?: string | Uint8Array;
-  /** The name that servers' certificates must have, instead of the endpoint's host. */
-  readonly serverName?: string;
-}
-
-/** How connections are made. */
-export interface GrpcTransportOptions {
-  readonly tls?: TlsOptions | undefined;
-  /** Largest message taken from a server; default 2 GiB - 1: a range has no limit at the server either. */
-  readonly receiveBytesMax?: number;
-  /** Milliseconds between pings of a connection that is used, and for their answers. Default 10 s and 5 s. */
-  readonly keepaliveMs?: number;
-  readonly keepaliveTimeoutMs?: number;
-}
-
-const RECEIVE_BYTES_MAX = 2 ** 31 - 1;
-const KEEPALIVE_MS = 10_000;
-const KEEPALIVE_TIMEOUT_MS = 5_000;
-/** A connection that takes longer is given up by the calls that wait for it, so that they may go elsewhere. */
-const CONNECT_MAX_MS = 3_000;
-const RECONNECT_MIN_MS = 100;
-const RECONNECT_MAX_MS = 2_000;
+import { decode, encode, pathOf } from "./method-codec.js";
+import {
+  CONNECT_MAX_MS,
+  KEEPALIVE_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  readPem,
+  RECEIVE_BYTES_MAX,
+  RECONNECT_MAX_MS,
+  RECONNECT_MIN_MS,
+  type GrpcTransportOptions,
+  type TlsOptions,
+} from "./transport-options.js";
 
 /** Calls over @grpc/grpc-js. @throws an error of the file system for certificates that can't be read. */
 export function createGrpcTransport(options: GrpcTransportOptions = {}): Transport {
@@ -94,13 +73,13 @@ class GrpcChannel implements Channel {
         pathOf(method),
         (bytes: Buffer) => bytes,
         (bytes: Buffer) => bytes,
-        encode(method.input, input),
+        encodeBuffer(method.input, input),
         toGrpcMetadata(options.metadata),
         toGrpcOptions(options),
         (error: ServiceError | null, bytes?: Buffer) => {
           tracked.release();
           if (error !== null) reject(tracked.failureOf(error));
-          else resolve(decode(method.output, bytes ?? Buffer.alloc(0)));
+          else resolve(decodeBuffer(method.output, bytes ?? Buffer.alloc(0)));
         },
       );
       const tracked = this.#track(signal, () => call.cancel());
@@ -129,13 +108,13 @@ class GrpcChannel implements Channel {
       pathOf(method),
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
-      encode(method.input, input),
+      encodeBuffer(method.input, input),
       toGrpcMetadata(options.metadata),
       toGrpcOptions(options),
     );
     const tracked = this.#track(signal, () => call.cancel());
     try {
-      for await (const bytes of readStream(call, tracked.failureOf)) yield decode(method.output, bytes);
+      for await (const bytes of readStream(call, tracked.failureOf)) yield decodeBuffer(method.output, bytes);
     } finally {
       tracked.release();
       call.cancel();
@@ -159,8 +138,8 @@ class GrpcChannel implements Channel {
     );
     const tracked = this.#track(signal, () => call.cancel());
     return new GrpcBidiStream<MessageInitShape<I>, MessageShape<O>>(call, {
-      encode: (message) => encode(method.input, message),
-      decode: (bytes) => decode(method.output, bytes),
+      encode: (message) => encodeBuffer(method.input, message),
+      decode: (bytes) => decodeBuffer(method.output, bytes),
       failureOf: tracked.failureOf,
       onEnd: tracked.release,
     });
@@ -234,13 +213,6 @@ function createCredentials(isSecure: boolean, tls: TlsOptions | undefined): Chan
   return credentials.createSsl(readPem(tls?.ca), readPem(tls?.key), readPem(tls?.cert));
 }
 
-/** A text that is no PEM is a path. */
-function readPem(source: string | Uint8Array | undefined): Buffer | null {
-  if (source === undefined) return null;
-  if (typeof source !== "string") return Buffer.from(source);
-  return source.includes("-----BEGIN") ? Buffer.from(source) : readFileSync(source);
-}
-
 function channelOptions(options: GrpcTransportOptions): ChannelOptions {
   const serverName = options.tls?.serverName;
   return {
@@ -272,16 +244,13 @@ function toGrpcOptions({ timeoutMs }: ChannelCallOptions): GrpcCallOptions {
   return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
 }
 
-function pathOf(method: { readonly parent: { readonly typeName: string }; readonly name: string }): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
-
-function encode<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Buffer {
-  const bytes = toBinary<I>(schema, create<I>(schema, input));
+/** A view for the library, which takes nothing but its own kind. */
+function encodeBuffer<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Buffer {
+  const bytes = encode(schema, input);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function decode<O extends DescMessage>(schema: O, bytes: Buffer): MessageShape<O> {
+function decodeBuffer<O extends DescMessage>(schema: O, bytes: Buffer): MessageShape<O> {
   // A plain view: Node's buffers share pools and compare unequal to plain arrays.
-  return fromBinary(schema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return decode(schema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }

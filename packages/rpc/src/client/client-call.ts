@@ -219,7 +219,7 @@ export class ClientCall extends WheelEntry implements ReceivingStream<ClientCall
       (assembler === undefined || assembler.atBoundary) &&
       isWholeMessage(bytes, start, end, maxReceiveMessageBytes)
     ) {
-      this.#events.onMessage(Uint8Array.prototype.slice.call(bytes, start + 5, end));
+      this.#events.onMessage(copyOf(bytes, start + 5, end));
     } else {
       assembler ??= this.#assembler = new MessageAssembler(this, maxReceiveMessageBytes);
       assembler.push(bytes, start, end);
@@ -249,8 +249,9 @@ export class ClientCall extends WheelEntry implements ReceivingStream<ClientCall
       this.abort(GrpcStatus.internal, "a compressed message, which nobody has asked for");
       return;
     }
-    const whole = owned ? bytes.subarray(start, end) : Uint8Array.prototype.slice.call(bytes, start, end);
-    this.#events.onMessage(whole);
+    this.#events.onMessage(
+      owned ? new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start) : copyOf(bytes, start, end),
+    );
   }
 
   onRefused(code: number, message: string): void {
@@ -375,4 +376,12 @@ export class ClientCall extends WheelEntry implements ReceivingStream<ClientCall
     );
     return true;
   }
+}
+
+/** As a plain array of its own: chunks are shared by many messages, and are Node's own kind. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  if (copy.length <= 64) for (let at = 0; at < copy.length; at++) copy[at] = bytes[start + at]!;
+  else copy.set(bytes.subarray(start, end));
+  return copy;
 }

@@ -1,0 +1,23 @@
+/** Port: who is told what a client does by itself. */
+
+/** What a line is about, beside its words; values are short. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * Takes lines of the client; `console` fits, and so do most loggers. Must not throw. No line holds keys, values, passwords or tokens.
+ * - `debug`: connections that stand or end unmissed, attempts that are repeated, logins.
+ * - `info`: watches that go on behind an interruption.
+ * - `warn`: connections that are lost or do not come about, endpoints that are set aside.
+ * - `error`: a lease or a watch that nobody can keep any longer.
+ */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+const nothing = (): void => undefined;
+
+/** Takes everything and keeps nothing. */
+export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
