@@ -219,6 +219,13 @@ export default tseslint.config(
     plugins: { "react-hooks": reactHooks },
     rules: { "react-hooks/rules-of-hooks": "error", "react-hooks/exhaustive-deps": "error" },
   },
+  {
+    // Its part for Node may stand on what runs on Node only.
+    files: ["packages/client/src/node/**"],
+    ignores: tests,
+    plugins: { "@nx": nxPlugin },
+    rules: { "@nx/enforce-module-boundaries": boundaries({ tests: false, node: true }) },
+  },
   { files: byteRangeCode, rules: { "@typescript-eslint/max-params": "off" } },
   {
     // Command-line programs talk to people.

@@ -5,7 +5,7 @@
  * own code may use. A room that is not listed here may import nothing, because no rule admits it.
  */
 
-/** @typedef {{ mayImport: readonly string[], external: readonly string[], externalForTests?: readonly string[], mayImportForTests?: readonly string[] }} Room */
+/** @typedef {{ mayImport: readonly string[], external: readonly string[], externalForTests?: readonly string[], mayImportForTests?: readonly string[], mayImportOnNode?: readonly string[] }} Room */
 
 const codec = "@bufbuild/protobuf";
 const allPackages = [
@@ -40,9 +40,10 @@ export const rooms = {
     external: [codec, "@node-rs/bcrypt", "@opentelemetry/api", "jose", "prom-client", "yaml"],
     externalForTests: ["@grpc/grpc-js"],
   },
-  // Its door for tests starts a server in the same process.
+  // Its door for tests starts a server in the same process; a transport in its folder node/ stands on rpc's client half.
   client: {
     mayImport: ["std", "proto"],
+    mayImportOnNode: ["rpc"],
     external: [codec, "@grpc/grpc-js"],
     mayImportForTests: ["server"],
   },
@@ -98,16 +99,20 @@ const runtimes = [
 
 /**
  * The rows as `depConstraints` of Nx's boundary rule. There is no row for `*`, so an untagged project may import nothing.
- * @param {{ tests: boolean }} options whether test libraries are admitted
+ * @param {{ tests: boolean, node?: boolean }} options whether test libraries are admitted; whether this is the part of a room for
+ * anywhere that is there for Node alone
  */
-export function dependencyConstraints({ tests }) {
+export function dependencyConstraints({ tests, node = false }) {
   const rows = Object.entries(rooms).map(([room, row]) => {
-    const { mayImport, external, externalForTests = [], mayImportForTests = [] } = row;
+    const { mayImport, external, externalForTests = [], mayImportForTests = [], mayImportOnNode = [] } = row;
+    const sisters = [
+      ...mayImport,
+      ...(tests ? mayImportForTests : []),
+      ...(tests || node ? mayImportOnNode : []),
+    ];
     return {
       sourceTag: `scope:${room}`,
-      onlyDependOnLibsWithTags: [...mayImport, ...(tests ? mayImportForTests : [])].map(
-        (other) => `scope:${other}`,
-      ),
+      onlyDependOnLibsWithTags: sisters.map((other) => `scope:${other}`),
       allowedExternalImports: [
         ...external,
         ...(tests ? [...externalForTests, ...testLibraries] : []),
@@ -115,7 +120,7 @@ export function dependencyConstraints({ tests }) {
     };
   });
   // Tests run on Node, whatever their subject runs on.
-  return tests ? rows : [...runtimes, ...rows];
+  return tests || node ? rows : [...runtimes, ...rows];
 }
 
 /** A package and its further doors, such as `@bufbuild/protobuf/wire`. */
