@@ -1,7 +1,6 @@
 /** The attempts of one call: how long they may take together, and what ends them. */
 import type { CallOptions, Calls } from "../calls.js";
 import type { QuorateError } from "../errors/errors.js";
-import { onAbort } from "../session/on-abort.js";
 import { backOffMs, pause } from "./back-off.js";
 
 /** Attempts of one call, whatever its deadline. */
@@ -25,9 +24,6 @@ export class Attempts {
   readonly #userSignal: AbortSignal | undefined;
   readonly #totalMs: number;
   readonly #untilMs: number;
-  readonly #ending = new AbortController();
-  readonly #abort = (): void => this.#ending.abort(this.#reason());
-  #forgets: readonly (() => void)[] = [];
   #isShared: boolean;
   #count = 0;
   #hasNewToken = false;
@@ -40,27 +36,16 @@ export class Attempts {
     this.#isShared = limits.isShared;
   }
 
-  get signal(): AbortSignal {
-    return this.#ending.signal;
-  }
-
   /** @returns milliseconds for the next attempt. @throws the reason when the call has been ended. */
   begin(): number {
-    const { closed } = this.#calls;
-    if (this.#userSignal?.aborted === true || closed.aborted) throw this.#reason();
-    this.#forgets = [this.#userSignal, closed].flatMap((signal) =>
-      signal === undefined ? [] : onAbort(signal, this.#abort),
-    );
+    // During the attempt it is the channel that listens to the caller's signal, and that ends with the client.
+    this.#userSignal?.throwIfAborted();
+    this.#calls.closed.throwIfAborted();
     this.#count += 1;
     const leftMs = Math.max(1, this.#untilMs - performance.now());
     return this.#isShared
       ? Math.min(leftMs, Math.max(ATTEMPT_MIN_MS, this.#totalMs * ATTEMPT_SHARE))
       : leftMs;
-  }
-
-  /** Call after each attempt, whatever came of it. */
-  end(): void {
-    for (const forget of this.#forgets) forget();
   }
 
   /** After an attempt that got a share of the time only. @returns whether there is a rest, which is for the next one. */
@@ -84,9 +69,5 @@ export class Attempts {
     const isFirst = !this.#hasNewToken;
     this.#hasNewToken = true;
     return isFirst;
-  }
-
-  #reason(): unknown {
-    return this.#userSignal?.aborted === true ? this.#userSignal.reason : this.#calls.closed.reason;
   }
 }

@@ -10,10 +10,12 @@ import type {
 import { ERRORS, etcdserverpb, findErrorByMessage, GrpcStatus } from "@quorate/proto";
 import type { CallOptions, Calls, CallSafety } from "../calls.js";
 import { ClosedError, DeadlineError, QuorateError } from "../errors/errors.js";
-import type { BidiStream, Channel, ChannelCallOptions, ChannelError, Metadata } from "../transport.js";
+import type { BidiStream, Channel, ChannelCallOptions, ChannelError } from "../transport.js";
 import { Attempts } from "./attempts.js";
 import { backOffMs, pause } from "./back-off.js";
 import { BalancedStream } from "./balanced-stream.js";
+import { CallMetadata } from "./call-metadata.js";
+import { createChannelError } from "./channel-error.js";
 import type { EndpointPool } from "./endpoint-pool.js";
 import { isChannelError, judgeFailure } from "./judge-failure.js";
 import { Tokens } from "./tokens.js";
@@ -42,6 +44,7 @@ export class BalancedCalls implements Calls {
   readonly #timeoutMs: number;
   readonly #tokens: Tokens | undefined;
   readonly #closing = new AbortController();
+  readonly #metadata = new CallMetadata();
 
   constructor({ pool, timeoutMs, user }: BalancedCallsOptions) {
     this.#pool = pool;
@@ -60,7 +63,7 @@ export class BalancedCalls implements Calls {
     return this.#closing.signal;
   }
 
-  async unary<I extends DescMessage, O extends DescMessage>(
+  unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     input: MessageInitShape<I>,
     options: UnaryOptions,
@@ -76,21 +79,22 @@ export class BalancedCalls implements Calls {
   ): Promise<MessageShape<O>> {
     const attempts = new Attempts(this, options, {
       timeoutMs: this.#timeoutMs,
-      isShared:
-        options.safety !== "write" && options.endpoint === undefined && this.#pool.endpoints.length > 1,
+      isShared: options.safety !== "write" && options.endpoint === undefined && this.#pool.size > 1,
     });
     for (;;) {
       const timeoutMs = attempts.begin();
       const channel = this.#channel(options.endpoint, options.safety);
       let token: string | undefined;
       try {
-        if (tokens !== undefined) token = await waitFor(tokens.get(), { signal: attempts.signal, timeoutMs });
-        const metadata = metadataOf(token, options.requireLeader ?? true);
-        const answer = await channel.unary(method, input, { signal: attempts.signal, timeoutMs, metadata });
+        const { signal, requireLeader = true } = options;
+        if (tokens !== undefined)
+          token = tokens.current ?? (await waitFor(tokens.get(), { signal, timeoutMs }));
+        const metadata = this.#metadata.of(token, requireLeader);
+        const answer = await channel.unary(method, input, { signal, timeoutMs, metadata });
         this.#pool.succeeded(channel);
         return answer;
       } catch (error) {
-        if (!isChannelError(error)) throw this.#closed(error);
+        if (this.closed.aborted || !isChannelError(error)) throw this.#closed(error);
         const judgement = judgeFailure(error, options.safety, channel.endpoint);
         if (judgement.kind !== "new-token" && judgement.isEndpointAtFault) this.#pool.failed(channel);
         if (judgement.kind === "new-token" && token !== undefined) tokens?.reject(token);
@@ -102,8 +106,6 @@ export class BalancedCalls implements Calls {
         const wasCutShort = judgement.error instanceof DeadlineError && attempts.takeRest();
         if (!isToBeRepeated && !wasCutShort) throw judgement.error;
         await attempts.failed(judgement.error);
-      } finally {
-        attempts.end();
       }
     }
   }
@@ -129,10 +131,9 @@ export class BalancedCalls implements Calls {
       const channel = this.#channel(options.endpoint, "read");
       let token: string | undefined;
       try {
-        const { timeoutMs } = options;
-        if (this.#tokens !== undefined)
-          token = await waitFor(this.#tokens.get(), { signal: attempts.signal, timeoutMs });
-        const callOptions = { signal: attempts.signal, timeoutMs, metadata: metadataOf(token, true) };
+        const { timeoutMs, signal } = options;
+        if (this.#tokens !== undefined) token = await waitFor(this.#tokens.get(), { signal, timeoutMs });
+        const callOptions = { signal, timeoutMs, metadata: this.#metadata.of(token, true) };
         for await (const message of channel.serverStream(method, input, callOptions)) {
           hasBegun = true;
           yield message;
@@ -140,7 +141,7 @@ export class BalancedCalls implements Calls {
         this.#pool.succeeded(channel);
         return;
       } catch (error) {
-        if (!isChannelError(error)) throw this.#closed(error);
+        if (this.closed.aborted || !isChannelError(error)) throw this.#closed(error);
         const judgement = judgeFailure(error, "read", channel.endpoint);
         if (judgement.kind !== "new-token" && judgement.isEndpointAtFault) this.#pool.failed(channel);
         if (judgement.kind === "new-token" && token !== undefined) this.#tokens?.reject(token);
@@ -151,8 +152,6 @@ export class BalancedCalls implements Calls {
             : judgement.kind === "new-token" && this.#tokens !== undefined && attempts.takeNewToken());
         if (!isToBeRepeated) throw judgement.error;
         await attempts.failed(judgement.error);
-      } finally {
-        attempts.end();
       }
     }
   }
@@ -164,7 +163,7 @@ export class BalancedCalls implements Calls {
     const channel = this.#pool.pick("read");
     const tokens = this.#tokens;
     const open = (token: string | undefined): BidiStream<MessageInitShape<I>, MessageShape<O>> => {
-      const options: ChannelCallOptions = { timeoutMs, metadata: metadataOf(token, requireLeader) };
+      const options: ChannelCallOptions = { timeoutMs, metadata: this.#metadata.of(token, requireLeader) };
       return channel.bidi(method, options);
     };
     return new BalancedStream<MessageInitShape<I>, MessageShape<O>>({
@@ -224,17 +223,10 @@ export class BalancedCalls implements Calls {
 function createChannelRefusal(text: string): ChannelError {
   const reason = findErrorByMessage(text);
   const code = reason === undefined ? GrpcStatus.Unknown : ERRORS[reason].wireCode;
-  return Object.assign(new Error(text), { name: "ChannelError" as const, code, sent: true });
+  return createChannelError(code, text, true);
 }
 
 /** The next stream comes with another token. */
 function repeatable({ message, code, reason, endpoint }: QuorateError): QuorateError {
   return new QuorateError(message, { code, reason, endpoint, retry: "always" });
-}
-
-function metadataOf(token: string | undefined, requireLeader: boolean): Metadata {
-  return {
-    ...(token === undefined || token === "" ? {} : { token }),
-    ...(requireLeader ? { hasleader: "true" } : {}),
-  };
 }

@@ -26,6 +26,7 @@ export class EndpointPool {
   readonly #transport: Transport;
   readonly #nowMs: () => number;
   readonly #slots: readonly Slot[];
+  readonly #slotByChannel: ReadonlyMap<Channel, Slot>;
   readonly #foreign = new Map<string, Channel>();
   #turn = 0;
 
@@ -46,6 +47,12 @@ export class EndpointPool {
       failures: 0,
       asideUntilMs: 0,
     }));
+    this.#slotByChannel = new Map(this.#slots.map((slot) => [slot.channel, slot]));
+  }
+
+  /** Endpoints that calls take turns between. */
+  get size(): number {
+    return this.#slots.length;
   }
 
   get endpoints(): readonly string[] {
@@ -91,7 +98,7 @@ export class EndpointPool {
   }
 
   succeeded(channel: Channel): void {
-    const slot = this.#slotOf(channel);
+    const slot = this.#slotByChannel.get(channel);
     if (slot === undefined) return;
     slot.failures = 0;
     slot.asideUntilMs = 0;
@@ -99,7 +106,7 @@ export class EndpointPool {
 
   /** The endpoint could not be reached, or says that it can't serve. */
   failed(channel: Channel): void {
-    const slot = this.#slotOf(channel);
+    const slot = this.#slotByChannel.get(channel);
     if (slot === undefined) return;
     slot.failures = Math.min(slot.failures + 1, 16);
     slot.asideUntilMs = this.#nowMs() + asideMs(slot.failures);
@@ -109,9 +116,5 @@ export class EndpointPool {
     for (const { channel } of this.#slots) channel.close();
     for (const channel of this.#foreign.values()) channel.close();
     this.#foreign.clear();
-  }
-
-  #slotOf(channel: Channel): Slot | undefined {
-    return this.#slots.find((slot) => slot.channel === channel);
   }
 }

@@ -20,9 +20,15 @@ export class Tokens {
     this.#closed = closed;
   }
 
+  /** The token at hand; undefined when `get` would ask for one. Empty for a server without authentication. */
+  get current(): string | undefined {
+    return Date.now() < this.#expiresMs - RENEW_BEFORE_MS ? this.#token : undefined;
+  }
+
   /** @returns an empty token for a server without authentication. */
   async get(): Promise<string> {
-    if (this.#token !== undefined && Date.now() < this.#expiresMs - RENEW_BEFORE_MS) return this.#token;
+    const { current } = this;
+    if (current !== undefined) return current;
     this.#pending ??= this.#renew().finally(() => (this.#pending = undefined));
     return this.#pending;
   }

@@ -2,9 +2,10 @@
 import { GrpcStatus } from "@quorate/proto";
 import { onAbort } from "../session/on-abort.js";
 import type { ChannelError } from "../transport.js";
+import { createChannelError } from "./channel-error.js";
 
 export interface WaitLimits {
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -22,19 +23,18 @@ export function waitFor<T>(promise: Promise<T>, { signal, timeoutMs }: WaitLimit
             forget();
             reject(tooLate());
           }, timeoutMs);
-    const forget = onAbort(signal, () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
+    const forget =
+      signal === undefined
+        ? () => undefined
+        : onAbort(signal, () => {
+            clearTimeout(timer);
+            reject(signal.reason as Error);
+          });
     promise.finally(leave).then(resolve, reject);
   });
 }
 
 function tooLate(): ChannelError {
-  const error = new Error("the time for the call was up before there was a token");
-  return Object.assign(error, {
-    name: "ChannelError" as const,
-    code: GrpcStatus.DeadlineExceeded,
-    sent: false,
-  });
+  const text = "the time for the call was up before there was a token";
+  return createChannelError(GrpcStatus.DeadlineExceeded, text, false);
 }

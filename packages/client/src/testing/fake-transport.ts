@@ -1,5 +1,7 @@
 /** Channels that answer as a test says, without any network. */
-import { create, type DescMessage, type DescMethod, type MessageInitShape } from "@quorate/proto";
+import { create, GrpcStatus, type DescMessage, type DescMethod, type MessageInitShape } from "@quorate/proto";
+import { createChannelError } from "../connection/channel-error.js";
+import { onAbort } from "../session/on-abort.js";
 import type { BidiStream, Channel, ChannelCallOptions, ChannelError, Transport } from "../transport.js";
 
 export interface FakeCall {
@@ -28,6 +30,7 @@ export class FakeTransport implements Transport {
   }
 
   connect(endpoint: string): Channel {
+    const silent: ((error: Error) => void)[] = [];
     const unary = (method: DescMethod, _: unknown, options: ChannelCallOptions = {}): Promise<unknown> => {
       const call = { endpoint, method: method.name, options };
       this.calls.push(call);
@@ -35,9 +38,10 @@ export class FakeTransport implements Transport {
       if (answer === "silence") {
         const { signal } = options;
         if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-        return new Promise((_resolve, reject) =>
-          signal?.addEventListener("abort", () => reject(signal.reason as Error)),
-        );
+        return new Promise((_resolve, reject) => {
+          silent.push(reject);
+          if (signal !== undefined) onAbort(signal, () => reject(signal.reason as Error));
+        });
       }
       if (answer instanceof Error) return Promise.reject(answer);
       return Promise.resolve(create(method.output, answer as MessageInitShape<DescMessage>));
@@ -53,12 +57,15 @@ export class FakeTransport implements Transport {
         this.calls.push(call);
         return this.#openStream(call);
       },
-      close: () => void this.closed.push(endpoint),
+      close: () => {
+        this.closed.push(endpoint);
+        for (const reject of silent) reject(failure(GrpcStatus.Canceled, "the channel is closed"));
+      },
     };
     return channel as unknown as Channel;
   }
 }
 
 export function failure(code: number, message: string, sent = true): ChannelError {
-  return Object.assign(new Error(message), { name: "ChannelError" as const, code, sent });
+  return createChannelError(code, message, sent);
 }
