@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { MemoryEngine } from "./memory-engine.js";
+import { REVISION_KEY_SIZE } from "./revision-key.js";
 import { NO_SLOT } from "./store-api.js";
 import { latin1 } from "./testing/naive-store.js";
 import { deleteText, putText, StoreFixture } from "./testing/store-fixture.js";
@@ -167,4 +168,26 @@ test("a step frees about as much as its budget, and a later compaction joins the
   expect(await fixture.engineRows()).toEqual(["201.0t"]);
   expect(fixture.store.countLatest(latin1("k"), undefined)).toBe(0);
   expect(fixture.find("k0", 201)).toBe(NO_SLOT);
+});
+
+test("the bytes of revisions are what their rows take, before and after compactions and restarts", async () => {
+  const fixture = await open();
+  const expectRows = async (): Promise<void> => {
+    let bytes = 0;
+    for await (const { keys, values } of fixture.store.rows("key"))
+      keys.forEach((_, i) => (bytes += REVISION_KEY_SIZE + (values[i]?.length ?? 0)));
+    expect(fixture.store.statistics.revisionBytes).toBe(bytes);
+  };
+  for (let i = 0; i < 200; i++) {
+    fixture.put(`k${String(i % 20)}`, "v".repeat(i));
+    if (i % 7 === 0) fixture.delete(`k${String(i % 20)}`);
+  }
+  await expectRows();
+  const before = fixture.store.statistics.revisionBytes;
+  fixture.compact(fixture.store.revision - 50);
+  await fixture.compactFully();
+  await expectRows();
+  expect(fixture.store.statistics.revisionBytes).toBeLessThan(before / 2);
+  await fixture.reopen();
+  await expectRows();
 });

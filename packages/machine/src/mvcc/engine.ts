@@ -22,6 +22,11 @@ export interface Engine {
   compact(): Promise<void>;
   /** Bytes on disk, as of a recent moment (never touches the disk on the caller's turn). */
   readonly sizeBytes: number;
+  /**
+   * Keys and values of all rows it holds, as of a recent moment: also of rows that were deleted or replaced and whose space has
+   * not been given back. How much of it is alive, only the owner of the rows knows.
+   */
+  readonly rowBytes: number;
   close(): Promise<void>;
 }
 

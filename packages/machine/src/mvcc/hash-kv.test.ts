@@ -166,3 +166,33 @@ test("below revision zero there is nothing, which has a hash too, whatever was c
   fixture.compact(3);
   expect(await fixture.store.hashKv(-1)).toMatchObject({ kind: "hash", hash: nothing, compactRevision: 3 });
 });
+
+test("without a revision the present state is hashed, also when it is what a compaction left", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine(), { hashCompactions: true });
+  for (const key of ["a", "b", "a"]) fixture.put(key, "v");
+  fixture.compact(3);
+  await fixture.store.hashCompaction();
+  await fixture.compactFully();
+  fixture.compact(4);
+  await fixture.store.hashCompaction();
+  await fixture.compactFully();
+  expect(await fixture.store.hashKv(0)).toMatchObject({ revision: 4, compactRevision: 4 });
+  expect(await fixture.store.hashKv(4)).toMatchObject({ revision: 4, compactRevision: 3 });
+});
+
+test("a tombstone at the compaction's revision keeps rows of dead keys out of its hash, not out of the hash before", async () => {
+  const fixture = await StoreFixture.open(new MemoryEngine(), { hashCompactions: true });
+  fixture.put("a", "v");
+  fixture.compact(2);
+  await fixture.store.hashCompaction();
+  await fixture.compactFully();
+  fixture.delete("a");
+  // The numbers are etcd's: two rows count before, the tombstone alone in what the compaction leaves.
+  const numbers = { revision: 3, compactRevision: 2 };
+  expect(await fixture.store.hashKv(3)).toEqual({ kind: "hash", hash: 40785394, ...numbers });
+  fixture.compact(3);
+  await fixture.store.hashCompaction();
+  await fixture.compactFully();
+  expect(await fixture.store.hashKv(3)).toEqual({ kind: "hash", hash: 3681333679, ...numbers });
+  expect(await fixture.store.hashKv(0)).toMatchObject({ hash: 1084519789, compactRevision: 3 });
+});

@@ -45,6 +45,34 @@ export async function hashRevisions(
 ): Promise<number> {
   // Rows at or below C count when they are what their key has at this revision.
   const keepRevision = (await hasLiveKey(source, revision)) ? revision : compactRevision;
+  return hashRows(source, { revision, keepRevision, compactRevision });
+}
+
+/**
+ * What a compaction at `revision` leaves, with C of the compaction before it; called before that one frees anything. It is
+ * `hashRevisions` but for one case: the compaction keeps the tombstones at its own revision, and with them in the place of live
+ * keys, the rows of keys that are gone do not count.
+ */
+export async function hashCompacted(
+  source: HashSource,
+  revision: number,
+  compactRevision: number,
+): Promise<number> {
+  const keepsAny = (await hasTombstone(source, revision)) || (await hasLiveKey(source, revision));
+  const keepRevision = keepsAny ? revision : compactRevision;
+  return hashRows(source, { revision, keepRevision, compactRevision });
+}
+
+interface HashBounds {
+  readonly revision: number;
+  readonly keepRevision: number;
+  readonly compactRevision: number;
+}
+
+async function hashRows(
+  source: HashSource,
+  { revision, keepRevision, compactRevision }: HashBounds,
+): Promise<number> {
   const hasher = new RowHasher(source, keepRevision, compactRevision);
   const { from } = tableBounds("key");
   for await (const chunk of source.engine.scan(
@@ -86,6 +114,17 @@ class RowHasher {
     const slot = findAt(slots, word, this.#keepRevision);
     return slot !== NO_SLOT && slots.main(slot) === mainOfKey(key) && slots.sub(slot) === subOfKey(key);
   }
+}
+
+/** Whether a key was deleted at exactly `revision`. */
+async function hasTombstone(source: HashSource, revision: number): Promise<boolean> {
+  const from = createRevisionKey(revision, 0, false);
+  const to = createRevisionKey(revision + 1, 0, false);
+  for await (const { keys } of source.engine.scan(from, to, HASH_CHUNK_ROWS)) {
+    if (keys.some(isTombstoneKey)) return true;
+    await source.yieldTurn();
+  }
+  return false;
 }
 
 async function hasLiveKey(source: HashSource, revision: number): Promise<boolean> {

@@ -32,6 +32,11 @@ export class MemoryEngine implements Engine {
     return this.#sizeBytes;
   }
 
+  /** Space comes back with each delete. */
+  get rowBytes(): number {
+    return this.#sizeBytes;
+  }
+
   write(keys: readonly Uint8Array[], values: readonly (Uint8Array | undefined)[]): Promise<void> {
     assert(!this.#closed, "write to a closed engine");
     const batch = { keys: keys.map((key) => key.slice()), values: values.map((value) => value?.slice()) };

@@ -72,10 +72,16 @@ export class SlotTable {
   /** Slots below it have been used at least once. */
   #end = 0;
   #usedCount = 0;
+  #recordBytes = 0;
 
   /** Revisions held. */
   get usedCount(): number {
     return this.#usedCount;
+  }
+
+  /** Encoded size of the records of all revisions held. */
+  get recordBytes(): number {
+    return this.#recordBytes;
   }
 
   /** Takes a slot for a put. */
@@ -168,6 +174,7 @@ export class SlotTable {
     chunk.previous[row] = this.#freeHead;
     this.#freeHead = slot;
     this.#usedCount -= 1;
+    this.#recordBytes -= chunk.size[row] as number;
   }
 
   main(slot: Slot): number {
@@ -230,8 +237,10 @@ export class SlotTable {
 
   setRecord(slot: Slot, position: number, size: number): void {
     const chunk = this.#chunkOf(slot);
-    chunk.position[slot & ROW_MASK] = position;
-    chunk.size[slot & ROW_MASK] = size;
+    const row = slot & ROW_MASK;
+    this.#recordBytes += size - (chunk.size[row] as number);
+    chunk.position[row] = position;
+    chunk.size[row] = size;
   }
 
   #chunkOf(slot: Slot): SlotChunk {

@@ -36,6 +36,8 @@ export interface StoreStatistics {
   readonly keyCount: number;
   readonly liveKeyCount: number;
   readonly revisionCount: number;
+  /** What the revisions take as rows of the engine, keys and values. */
+  readonly revisionBytes: number;
   /** Memory for encoded records. */
   readonly cacheBytes: number;
   readonly unwrittenBytes: number;

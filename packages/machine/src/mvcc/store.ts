@@ -20,7 +20,7 @@ import { assert } from "@quorate/std";
 import { CompactionHashes } from "./compaction-hashes.js";
 import { Compactor } from "./compactor.js";
 import type { Engine } from "./engine.js";
-import { HASH_OF_NOTHING, hashRevisions, type HashSource, hashTables } from "./hash-kv.js";
+import { HASH_OF_NOTHING, hashCompacted, hashRevisions, type HashSource, hashTables } from "./hash-kv.js";
 import { ABSENT, KeyIndex } from "./key-index.js";
 import { ReadViews } from "./read-views.js";
 import { RecordCache } from "./record-cache.js";
@@ -33,6 +33,7 @@ import {
 import { loadRecords } from "./record-loader.js";
 import { loadProgress, restoreRevisions } from "./restore.js";
 import { findAt } from "./revision-chain.js";
+import { REVISION_KEY_SIZE } from "./revision-key.js";
 import { SlotTable } from "./slot-table.js";
 import type {
   HashKvResult,
@@ -385,9 +386,10 @@ export class Store implements StoreWrites, StoreDriver {
   // Checksums and rows
 
   async hashKv(revision: number): Promise<HashKvResult> {
-    const at = revision === 0 ? this.#revision : revision;
-    const remembered = this.#compactionHashes.find(at);
+    // Without a revision the present state is meant, not what a compaction left.
+    const remembered = revision === 0 ? undefined : this.#compactionHashes.find(revision);
     if (remembered !== undefined) return remembered;
+    const at = revision === 0 ? this.#revision : revision;
     const compactRevision = this.#compactor.revision;
     // Below zero there is nothing: etcd answers with the hash of that, whatever was compacted.
     if (at < 0) return { kind: "hash", hash: HASH_OF_NOTHING, revision: at, compactRevision };
@@ -410,7 +412,7 @@ export class Store implements StoreWrites, StoreDriver {
   hashCompaction(): Promise<KvHash> | undefined {
     return this.#compactionHashes.run(async (revision, compactRevision) => {
       await this.#writer.flushPending();
-      return hashRevisions(this.#hashSource(), revision, compactRevision);
+      return hashCompacted(this.#hashSource(), revision, compactRevision);
     });
   }
 
@@ -448,6 +450,7 @@ export class Store implements StoreWrites, StoreDriver {
       keyCount: this.#index.keyCount,
       liveKeyCount: this.#index.liveCount,
       revisionCount: this.#slots.usedCount,
+      revisionBytes: this.#slots.recordBytes + this.#slots.usedCount * REVISION_KEY_SIZE,
       cacheBytes: this.#cache.bytesHeld,
       unwrittenBytes: this.#writer.unwrittenBytes,
     };

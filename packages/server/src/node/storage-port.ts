@@ -1,5 +1,5 @@
 /** The engine and the store as maintenance calls see them. */
-import type { KvHash } from "@quorate/machine";
+import type { Engine, KvHash } from "@quorate/machine";
 import type { LiveMachine } from "./live-machine.js";
 import type { ReportPort } from "../member/ports.js";
 import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
@@ -16,9 +16,8 @@ export function createStoragePort({ machine, report, clusterVersion }: StoragePo
     get sizeBytes() {
       return Math.max(1, machine.engine.sizeBytes);
     },
-    // RocksDB gives space back by itself; what is not yet compacted away is not told apart.
     get sizeInUseBytes() {
-      return Math.max(1, machine.engine.sizeBytes);
+      return Math.max(1, estimateInUse(machine.engine, machine.store.statistics.revisionBytes));
     },
     get schemaVersion() {
       return clusterVersion() ?? "";
@@ -40,6 +39,18 @@ export function createStoragePort({ machine, report, clusterVersion }: StoragePo
       return machine.store.compactionHashes.map(toAnswer);
     },
   };
+}
+
+/**
+ * The part of the size that rows of revisions take which are still there; the rest is what a defragmentation can give back. RocksDB's own
+ * estimate of live data is of no use here: it counts a deleted row until the row is merged with its deletion.
+ */
+function estimateInUse(
+  { sizeBytes, rowBytes }: Pick<Engine, "sizeBytes" | "rowBytes">,
+  liveBytes: number,
+): number {
+  if (liveBytes >= rowBytes) return sizeBytes;
+  return Math.round((sizeBytes * liveBytes) / rowBytes);
 }
 
 function toAnswer({ hash, revision, compactRevision }: KvHash): HashKvAnswer {

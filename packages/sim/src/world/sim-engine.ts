@@ -25,6 +25,10 @@ export class SimEngine implements Engine {
     return this.#inner.sizeBytes;
   }
 
+  get rowBytes(): number {
+    return this.#inner.rowBytes;
+  }
+
   write(keys: readonly Uint8Array[], values: readonly (Uint8Array | undefined)[]): Promise<void> {
     return this.#inTurn(() => this.#inner.write(keys, values));
   }

@@ -26,6 +26,8 @@ export type EngineAnswer =
       readonly kind: "done";
       /** Size on disk, measured in passing. */
       readonly sizeBytes: number;
+      /** Of all rows in it, dead ones included. */
+      readonly rowBytes: number;
       /** Rows that were asked for; for a write, its own buffer, to be used again. */
       readonly rows: ArrayBuffer | undefined;
       readonly end: number;

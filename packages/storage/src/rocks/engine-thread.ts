@@ -32,6 +32,7 @@ class EngineThread {
         id: request.id,
         kind: "done",
         sizeBytes: this.#engine?.sizeBytes ?? 0,
+        rowBytes: this.#engine?.rowBytes ?? 0,
         rows,
         end,
       };

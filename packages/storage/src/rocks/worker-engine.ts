@@ -33,6 +33,7 @@ export class WorkerEngine implements Engine {
   #nextId = 0;
   #nextScan = 0;
   #sizeBytes = 0;
+  #rowBytes = 0;
   #writtenSinceBytes = 0;
   readonly #spare: ArrayBuffer[] = [];
   #closing: Promise<void> | undefined;
@@ -62,6 +63,10 @@ export class WorkerEngine implements Engine {
   /** As last told by the thread, plus what was written since. */
   get sizeBytes(): number {
     return this.#sizeBytes + this.#writtenSinceBytes;
+  }
+
+  get rowBytes(): number {
+    return this.#rowBytes + this.#writtenSinceBytes;
   }
 
   async write(keys: readonly Uint8Array[], values: readonly (Uint8Array | undefined)[]): Promise<void> {
@@ -148,6 +153,7 @@ export class WorkerEngine implements Engine {
       return;
     }
     this.#sizeBytes = answer.sizeBytes;
+    this.#rowBytes = answer.rowBytes;
     waiting?.resolve(answer);
   }
 

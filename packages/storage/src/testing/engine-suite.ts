@@ -160,6 +160,9 @@ export function engineSuite(name: string, open: () => Promise<Engine>): void {
       await engine.flush();
       const full = engine.sizeBytes;
       expect(full).toBeGreaterThan(0);
+      const rowBytes = 6 + value.length;
+      expect(engine.rowBytes).toBeGreaterThanOrEqual(3000 * rowBytes);
+      expect(engine.rowBytes).toBeLessThan(3000 * rowBytes + 16 * 1024);
       await engine.write(
         keys,
         keys.map((_, i) => (i % 100 === 0 ? value : undefined)),
@@ -167,6 +170,8 @@ export function engineSuite(name: string, open: () => Promise<Engine>): void {
       await engine.compact();
       expect((await all(engine, "k", "l", 1000)).length).toBe(30);
       expect(engine.sizeBytes).toBeLessThan(full);
+      expect(engine.rowBytes).toBeGreaterThanOrEqual(30 * rowBytes);
+      expect(engine.rowBytes).toBeLessThan(30 * rowBytes + 16 * 1024);
     });
 
     test("equals a map under random batches (20 seeds)", async () => {

@@ -99,6 +99,10 @@ class MeteredEngine implements Engine {
     return this.#engine.sizeBytes;
   }
 
+  get rowBytes(): number {
+    return this.#engine.rowBytes;
+  }
+
   write(keys: readonly Uint8Array[], values: readonly (Uint8Array | undefined)[]): Promise<void> {
     const meters = this.#meters;
     meters.backendRows += keys.length;
