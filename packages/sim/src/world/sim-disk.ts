@@ -21,7 +21,7 @@ export type DiskPorts = Pick<
 export class SimDisk {
   readonly health: DiskHealth = { writeMs: [0.05, 0.5], failsWith: undefined };
   readonly #prng: Prng;
-  #files: MemoryFiles = new MemoryFiles();
+  #files: MemoryFiles = new MemoryFiles(queueMicrotask);
   #mounted: SimFiles | undefined;
   readonly #engines = new Map<string, MemoryEngine>();
   #activePath = `${DIRECTORY}/quorate`;

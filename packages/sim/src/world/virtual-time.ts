@@ -43,6 +43,8 @@ export class VirtualTime {
 
   /** Lets events happen until `untilMs`, which it then is, or until `isDone`. */
   async run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
+    // From a promise on, never from a task of Node's: there its ticks would come first.
+    await Promise.resolve();
     await promisesRun();
     while (!isDone()) {
       const next = this.#heap[0];
@@ -94,7 +96,10 @@ function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
-/** Resolves when every promise that can go on has gone on: no other input and no timer of Node's is in play. */
+/**
+ * Resolves when every promise that can go on has gone on: no other input and no timer of Node's is in play. Node takes the next of its
+ * ticks only when no promise has anything left to do, and that costs a tenth of a turn of its loop.
+ */
 function promisesRun(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -20,13 +20,19 @@ type Node = FolderNode | FileNode;
 
 export class MemoryFiles implements FileSystem {
   #root: FolderNode = createFolder();
+  readonly #defer: (task: () => void) => void;
+
+  /** @param defer how writes come to be done later than their call. */
+  constructor(defer: (task: () => void) => void = setImmediate) {
+    this.#defer = defer;
+  }
 
   /**
    * What a machine finds after losing power now. `names` says what became of creations, renames and removals that no
    * `syncDirectory` had confirmed; a real file system may do either.
    */
   crashed(names: "lost" | "kept"): MemoryFiles {
-    const after = new MemoryFiles();
+    const after = new MemoryFiles(this.#defer);
     after.#root = cloneFolder(this.#root, names);
     return after;
   }
@@ -54,12 +60,12 @@ export class MemoryFiles implements FileSystem {
     if (found?.kind === "folder") throw systemError("EISDIR", path);
     if (mode !== "create") {
       if (found === undefined) throw systemError("ENOENT", path);
-      return new MemoryFile(found);
+      return new MemoryFile(found, this.#defer);
     }
     const node: FileNode = found ?? { kind: "file", bytes: new Uint8Array(0), size: 0 };
     node.size = 0;
     this.#parent(path).seen.set(baseName(path), node);
-    return new MemoryFile(node);
+    return new MemoryFile(node, this.#defer);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -110,13 +116,15 @@ export class MemoryFiles implements FileSystem {
 
 class MemoryFile implements File {
   readonly #node: FileNode;
+  readonly #defer: (task: () => void) => void;
 
-  constructor(node: FileNode) {
+  constructor(node: FileNode, defer: (task: () => void) => void) {
     this.#node = node;
+    this.#defer = defer;
   }
 
   write(bytes: Uint8Array, start: number, end: number, position: number, done: WriteDone): void {
-    setImmediate(() => {
+    this.#defer(() => {
       grow(this.#node, position + end - start);
       this.#node.bytes.set(bytes.subarray(start, end), position);
       done(null);
