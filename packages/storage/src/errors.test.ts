@@ -16,6 +16,8 @@ describe("what storage says of a failure", () => {
       "no-space",
     ],
     [new Error("outer", { cause: systemError("ENOSPC") }), "no-space"],
+    [new Error("block checksum mismatch: stored = 1, computed = 2, in x.sst offset 3 size 4"), "corrupt"],
+    [new Error("Corrupt or unsupported format_version: 65542 in x.sst"), "corrupt"],
     ["a string", "io"],
   ])("%s is %s", (error, code) => {
     expect(toOperationalError(error, "writing").code).toBe(code);

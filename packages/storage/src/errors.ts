@@ -5,6 +5,8 @@
 export type StorageErrorCode =
   /** The device or the quota is full. */
   | "no-space"
+  /** RocksDB read other bytes than it had written; the message names the file. Nothing that it read is given out. */
+  | "corrupt"
   /** Any other failure of the operating system or of RocksDB. */
   | "io"
   /** The object was closed, or is closing. */
@@ -47,6 +49,13 @@ export class CorruptionError extends Error {
 /** RocksDB hands the operating system's reason on as text only; this is the C library's text for ENOSPC. */
 const NO_SPACE_TEXT = "No space left on device";
 
+/** RocksDB tells of damage in text only too: of a block or a record, of the end of a table, of the list of files. */
+const DAMAGE_TEXT =
+  /checksum mismatch|may be corrupted|Corrupt or unsupported|truncated block|bad block|bad table magic/i;
+const DAMAGE_ADVICE =
+  "a file of the database was damaged after it had been written: remove this member from its cluster and add it anew " +
+  "with an empty folder, or restore a backup";
+
 /** Wraps what Node or RocksDB threw. The code of the operating system decides; where there is none, RocksDB's text does. */
 export function toOperationalError(error: unknown, doing: string): OperationalError {
   if (error instanceof OperationalError) return error;
@@ -54,6 +63,8 @@ export function toOperationalError(error: unknown, doing: string): OperationalEr
   const reason = reasonOf(error);
   const full =
     code === "ENOSPC" || code === "EDQUOT" || (code === undefined && reason.includes(NO_SPACE_TEXT));
+  if ((code === undefined || code === "EIO") && DAMAGE_TEXT.test(reason))
+    return new OperationalError("corrupt", `${doing}: ${reason}; ${DAMAGE_ADVICE}`, error);
   return new OperationalError(
     full ? "no-space" : code === "ENOENT" ? "missing" : "io",
     `${doing}: ${reason}`,

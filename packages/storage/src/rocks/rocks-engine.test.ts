@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryEngine } from "@quorate/machine";
@@ -107,5 +107,48 @@ describe("RocksEngine", () => {
     expect(failure).toBeInstanceOf(OperationalError);
     expect((failure as OperationalError).cause).toBeInstanceOf(Error);
     await engine.close().catch((error: unknown) => expect(error).toBeInstanceOf(OperationalError));
+  });
+
+  test.each([
+    ["a block of rows", 0.3],
+    ["its index", 0.998],
+  ])("damage to a table, in %s, is told with the file; nothing wrong is read", async (_what, place) => {
+    const dir = newFolder();
+    const keys = Array.from({ length: 5000 }, (_, i) => key(i));
+    const value = (i: number): Uint8Array => Buffer.from(String(i).padStart(100, "."));
+    const first = await RocksEngine.open(dir);
+    await first.write(
+      keys,
+      keys.map((_, i) => value(i)),
+    );
+    await first.flush();
+    await first.close();
+    const file = join(dir, readdirSync(dir).find((name) => name.endsWith(".sst")) ?? "");
+    const bytes = readFileSync(file);
+    const at = Math.floor(bytes.length * place);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+
+    const failures: unknown[] = [];
+    const engine = await RocksEngine.open(dir).catch((error: unknown) => failures.push(error));
+    if (engine instanceof RocksEngine) {
+      let right = 0;
+      for (let i = 0; i < keys.length; i += 10) {
+        const read = engine.getMany([key(i)]).catch((error: unknown) => void failures.push(error));
+        const found = await read;
+        if (found === undefined) continue;
+        expect(found).toEqual([value(i)]);
+        right += 1;
+      }
+      expect(right).toBeGreaterThan(400);
+      const scan = async (): Promise<void> => {
+        for await (const chunk of engine.scan(key(0), key(9000), 512)) expect(chunk.keys).not.toEqual([]);
+      };
+      await expect(scan()).rejects.toMatchObject({ code: "corrupt" });
+      await engine.close();
+    }
+    expect(failures.length).toBeGreaterThan(0);
+    for (const failure of failures)
+      expect(failure).toMatchObject({ code: "corrupt", message: expect.stringContaining(file) });
   });
 });
