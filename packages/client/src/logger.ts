@@ -11,9 +11,13 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
  * - `error`: a lease or a watch that nobody can keep any longer.
  */
 export interface Logger {
+  /** What goes as it should. @param fields what the line is about. */
   debug(message: string, fields?: LogFields): void;
+  /** What went on by itself. */
   info(message: string, fields?: LogFields): void;
+  /** What a person may have to look at. */
   warn(message: string, fields?: LogFields): void;
+  /** What nobody can mend. */
   error(message: string, fields?: LogFields): void;
 }
 

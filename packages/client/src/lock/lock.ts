@@ -66,8 +66,11 @@ export class Lock implements AsyncDisposable {
     this.#owner = owner;
     this.#hold = hold;
     this.#leave = leave;
-    // Users of the session that wait must not wait for a lock that is gone.
-    onAbort(hold.lost, leave);
+    // Users of the session that wait must not wait for a lock that is gone; for one that is being given up they wait until it is,
+    // because the server takes two places of one lease for the same.
+    onAbort(hold.lost, () => {
+      if (!(hold.lost.reason instanceof UnlockedError)) leave();
+    });
   }
 
   /** The key that stands for the lock while it is held. */
