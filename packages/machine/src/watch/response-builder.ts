@@ -161,10 +161,12 @@ export class ResponseBuilder {
     body.mayFragment = (flags & WATCHER_FLAG.fragment) !== 0;
     let end = body.start;
     body.firstRevision = 0;
+    body.eventCount = 0;
     for (let i = from; i < to; i++) {
       const row = rows.at(i);
       if (this.#sizeOf(flags, row) === 0) continue;
       end = block.copy(row, (flags & WATCHER_FLAG.previous) !== 0, body.buffer, end);
+      body.eventCount += 1;
       body.lastRevision = block.main[row] as number;
       if (body.firstRevision === 0) body.firstRevision = body.lastRevision;
     }

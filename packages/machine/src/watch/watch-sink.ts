@@ -23,6 +23,7 @@ export class WatchBody {
    * changes, and nothing of the buffer may be written to.
    */
   isShared = false;
+  eventCount = 0;
   /** The revision that the response's header shows. */
   headerRevision = 0;
   /** Revisions of the first and the last event. */

@@ -27,6 +27,7 @@ import { Proposals } from "./proposals.js";
 import { ReadGate } from "./read-gate.js";
 import { Replies } from "./replies.js";
 import { SpaceGuard } from "./space-guard.js";
+import type { WatchMeters } from "../metrics/watch-meters.js";
 import type { ReportPort, SchedulerPort } from "../member/ports.js";
 
 /** What a gRPC server offers for registration. */
@@ -36,6 +37,9 @@ export interface ServiceRegistry {
 
 export interface ServiceOptions {
   readonly watches: WatchHub;
+  readonly watchMeters?: WatchMeters;
+  /** Monotonic milliseconds, for durations in metrics. */
+  readonly nowMs?: () => number;
   /** --watch-progress-notify-interval. */
   readonly watchProgressMs: number;
   /** Uniform integer in [0, bound). */
@@ -98,6 +102,8 @@ export function registerServices(
     requestBytesMax,
     progressIntervalMs: options.watchProgressMs,
     random: options.random,
+    ...(options.watchMeters === undefined ? {} : { meters: options.watchMeters }),
+    ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
     authorize: permissions.watchRefusal,
   });
   const localWatches = new HubWatches(options.watches);

@@ -45,6 +45,8 @@ export interface MembershipOperationsOptions {
   /** --strict-reconfig-check. */
   readonly strictReconfigCheck: boolean;
   readonly requestTimeoutMs: number;
+  /** A promotion was tried here, where the leader is: what came of it, undefined for success. */
+  readonly onPromotion?: (failure: MemberFailure | undefined) => void;
   /** How long a forwarded promotion waits before it looks for a leader again. */
   readonly electionTimeoutMs: number;
 }
@@ -76,6 +78,13 @@ export class MembershipOperations implements ClusterPort {
 
   /** Promotes a learner if this member leads, else fails with `not-leader`: what other members ask over the peer port. */
   async promoteHere(id: bigint): Promise<MembershipAnswer> {
+    const answer = await this.#promoteHere(id);
+    const failure = answer.kind === "done" ? undefined : answer.failure;
+    if (failure !== "not-leader") this.#options.onPromotion?.(failure);
+    return answer;
+  }
+
+  async #promoteHere(id: bigint): Promise<MembershipAnswer> {
     const refusal = await refusePromotionHere({ ...this.#options, sight: () => this.#sight() }, id);
     if (refusal === undefined) return this.#propose({ kind: "promote", id }, id);
     if (refusal !== "not-leader") this.#reportRefusal("promote", id, refusal);

@@ -3,6 +3,7 @@
  * reset, and nothing is computed before a scrape. Names and buckets are given by what etcd exposes; see docs/internals/metrics.md.
  */
 import { exponentialBounds, Histogram } from "./histogram.js";
+import { WatchMeters } from "./watch-meters.js";
 
 /** From 1 ms to 8 s. */
 const DISK_SECONDS = exponentialBounds(0.001, 2, 14);
@@ -48,10 +49,12 @@ export class MemberMeters {
   readonly backendSnapshotSeconds: Histogram = new Histogram(exponentialBounds(0.01, 2, 17));
   readonly hashSeconds: Histogram = new Histogram(exponentialBounds(0.01, 2, 15));
   readonly hashRevisionSeconds: Histogram = new Histogram(exponentialBounds(0.01, 2, 15));
+  readonly receivedDatabaseSyncSeconds: Histogram = new Histogram(DISK_SECONDS);
   readonly receivedDatabaseSeconds: Histogram = new Histogram(exponentialBounds(0.1, 2, 10));
 
   // Applied entries
   readonly applies: Map<string, ApplyMeter> = new Map();
+  readonly watches: WatchMeters = new WatchMeters();
   leasesGranted = 0;
   leasesRevoked = 0;
   readonly leaseTtlSeconds: Histogram = new Histogram(exponentialBounds(1, 2, 24));
@@ -90,6 +93,13 @@ export class MemberMeters {
     const counted = `${key} ${isOk ? "success" : "error"}`;
     this.healthCheckResults.set(key, isOk);
     this.healthChecks.set(counted, (this.healthChecks.get(counted) ?? 0) + 1);
+  }
+
+  /** A promotion of a learner was tried here, as leader. @param failure why it failed, undefined when it did not */
+  promotionTried(failure: string | undefined): void {
+    const failures = this.learnerPromotionFailures;
+    if (failure === undefined) this.learnerPromotions += 1;
+    else failures.set(failure, (failures.get(failure) ?? 0) + 1);
   }
 
   /** The counts of a peer, which are kept when it is gone. @param id hexadecimal */

@@ -5,6 +5,7 @@ import type { MembershipAnswer } from "../api/ports/cluster-port.js";
 import { NO_CREDENTIALS, type CredentialsPort } from "../api/ports/credentials-port.js";
 import type { DatabaseDownload, SnapshotPort } from "../api/ports/snapshot-port.js";
 import type { Digest } from "../api/snapshot-call.js";
+import { failureText } from "../api/to-status.js";
 import { ALARM_CORRUPT, NOBODY } from "@quorate/machine";
 import { etcdserverpb, formatHexId } from "@quorate/proto";
 import { CorruptionChecks } from "../cluster/corruption-checks.js";
@@ -87,6 +88,8 @@ export function createClusterSide(
     clock,
     scheduler,
     report,
+    onPromotion: (failure) =>
+      open.meters.promotionTried(failure === undefined ? undefined : failureText(failure)),
     strictReconfigCheck: config.strictReconfigCheck,
     requestTimeoutMs: member.requestTimeoutMs,
     electionTimeoutMs: config.electionTicks * config.tickMs,

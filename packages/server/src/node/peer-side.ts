@@ -39,6 +39,7 @@ export async function startPeerSide(options: PeerSideOptions): Promise<PeerSide>
     report: logger,
     snapshotDirectory,
     verifyDatabase: checkDatabaseFile,
+    meters,
   });
   const http = server.createHttpServer();
   ownConnections(http, PEER_HEADERS_TIMEOUT_MS);

@@ -25,6 +25,7 @@ export class SnapshotFile {
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
   #bytes = 0;
+  #syncMs = 0;
 
   private constructor(directory: string, path: string, handle: FileHandle) {
     this.#directory = directory;
@@ -43,6 +44,11 @@ export class SnapshotFile {
     return this.#bytes;
   }
 
+  /** What it took to make the file durable; 0 before `finish`. */
+  get syncMs(): number {
+    return this.#syncMs;
+  }
+
   /** Takes the next bytes, which must not change afterwards; resolves when more may come. */
   async append(chunk: Buffer): Promise<void> {
     this.#bytes += chunk.length;
@@ -58,7 +64,9 @@ export class SnapshotFile {
   async finish(index: number, verify: VerifyDatabase): Promise<string> {
     try {
       await this.#write();
+      const startMs = performance.now();
       await this.#handle.sync();
+      this.#syncMs = performance.now() - startMs;
       await this.#handle.close();
       const fault = await verify(this.#path);
       if (fault !== undefined) throw new UnsoundDatabaseError(fault);

@@ -14,6 +14,7 @@ import {
 import { ERRORS } from "@quorate/proto";
 import type { BidiCall, CallBase } from "@quorate/rpc";
 import type { SchedulerPort } from "../../member/ports.js";
+import type { WatchMeters } from "../../metrics/watch-meters.js";
 import type { MemberFailure } from "../member-port.js";
 import { failCall, failMalformed } from "../to-status.js";
 import { BoundCall } from "./bound-call.js";
@@ -39,6 +40,9 @@ export interface WatchCallParts {
   /** Ends calls whose callers insist on a leader when there is none. */
   readonly leaders: { add(call: CallBase): void; remove(call: CallBase): void };
   readonly scheduler: Pick<SchedulerPort, "after" | "every">;
+  readonly meters: WatchMeters;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
   readonly authorize: AuthorizeWatch;
   /** Responses of watchers that take fragments are cut at this size. */
   readonly fragmentBytesMax: number;
@@ -158,12 +162,25 @@ export class WatchCall {
   }
 
   #answer(response: Uint8Array): void {
+    const { meters, nowMs } = this.#parts;
+    const startMs = nowMs();
     if (!this.#afterSend(this.#call.send(response))) this.#stream.holdBack();
+    meters.controlSeconds.observe((nowMs() - startMs) / 1000);
   }
 
   // Responses of the hub
 
   sendEvents(idLow: number, idHigh: number, body: WatchBody): boolean {
+    const { meters, nowMs } = this.#parts;
+    if (!meters.startSending(body.eventCount)) return this.#sendEvents(idLow, idHigh, body);
+    const { eventCount } = body;
+    const startMs = nowMs();
+    const isOpen = this.#sendEvents(idLow, idHigh, body);
+    meters.sent((nowMs() - startMs) / 1000, eventCount);
+    return isOpen;
+  }
+
+  #sendEvents(idLow: number, idHigh: number, body: WatchBody): boolean {
     const { responses, fragmentBytesMax } = this.#parts;
     const { buffer, headerRevision } = body;
     if (!body.isShared) {
@@ -186,7 +203,11 @@ export class WatchCall {
   }
 
   sendProgress(idLow: number, idHigh: number, revision: number): boolean {
-    return this.#afterSend(this.#call.send(this.#parts.responses.progress(idLow, idHigh, revision)));
+    const { meters, nowMs, responses } = this.#parts;
+    const startMs = nowMs();
+    const isOpen = this.#afterSend(this.#call.send(responses.progress(idLow, idHigh, revision)));
+    meters.progressSeconds.observe((nowMs() - startMs) / 1000);
+    return isOpen;
   }
 
   // Flow control

@@ -5,6 +5,7 @@
 import { type WatchHub, WireReader } from "@quorate/machine";
 import type { BidiCall } from "@quorate/rpc";
 import type { SchedulerPort } from "../../member/ports.js";
+import { WatchMeters } from "../../metrics/watch-meters.js";
 import type { GuardedMethod } from "../guard.js";
 import type { HeaderSource } from "../header.js";
 import { type AuthorizeWatch, WatchCall, type WatchCallParts } from "./watch-call.js";
@@ -28,6 +29,10 @@ export interface WatchServiceOptions {
   readonly progressIntervalMs?: number;
   /** Uniform integer in [0, bound): spreads the progress notifications of streams that began together. */
   readonly random?: (bound: number) => number;
+  /** Counted into; nobody reads them by default. */
+  readonly meters?: WatchMeters;
+  /** Monotonic milliseconds; without, everything takes no time. */
+  readonly nowMs?: () => number;
   /** Who may watch what; everybody everything without it. */
   readonly authorize?: AuthorizeWatch;
 }
@@ -48,6 +53,8 @@ export class WatchService {
       store: () => member.store,
       leaders,
       scheduler,
+      meters: options.meters ?? new WatchMeters(),
+      nowMs: options.nowMs ?? (() => 0),
       authorize: options.authorize ?? allowAll,
       fragmentBytesMax: requestBytesMax + FRAGMENT_OVERHEAD_BYTES,
       progressIntervalMs: () => this.#progressIntervalMs(),

@@ -4,7 +4,7 @@ import type { File, FileSystem, OpenMode } from "@quorate/storage";
 import type { StoragePort } from "../../api/member-port.js";
 import type { Histogram } from "../../metrics/histogram.js";
 import type { MemberMeters } from "../../metrics/member-meters.js";
-import type { World } from "../world.js";
+import type { SpoolPort, World } from "../world.js";
 
 /** The same world, whose log and databases are metered. */
 export function meterWorld(world: World, meters: MemberMeters): World {
@@ -12,7 +12,29 @@ export function meterWorld(world: World, meters: MemberMeters): World {
   return {
     ...world,
     files: new MeteredFiles(world.files, meters, nowMs),
+    createSpool: (source) => meterSpool(world.createSpool(source), meters, nowMs),
     openEngine: async (path) => new MeteredEngine(await world.openEngine(path), meters, nowMs),
+  };
+}
+
+/** From the request of a database to the end of its way out, as etcd times it. */
+function meterSpool(spool: SpoolPort, meters: MemberMeters, nowMs: () => number): SpoolPort {
+  return {
+    open: async () => {
+      const startMs = nowMs();
+      const file = await spool.open();
+      let isReleased = false;
+      const { index, term, confState, sizeBytes, storageVersion } = file;
+      return {
+        ...{ index, term, confState, sizeBytes, storageVersion },
+        chunks: () => file.chunks(),
+        release: () => {
+          if (!isReleased) meters.backendSnapshotSeconds.observe((nowMs() - startMs) / 1000);
+          isReleased = true;
+          file.release();
+        },
+      };
+    },
   };
 }
 

@@ -32,9 +32,16 @@ function writeLog(out: Exposition, meters: MemberMeters): void {
     walWriteSeconds,
   );
   out.gauge("etcd_disk_wal_write_bytes_total", "Bytes written to the log.", walWriteBytes);
-  const names = ["etcd_snap_fsync_duration_seconds", "etcd_snap_db_fsync_duration_seconds"];
-  for (const name of names)
-    out.histogram(name, "Always empty: not a step of its own here.", EMPTY_MILLISECONDS_UP);
+  out.histogram(
+    "etcd_snap_fsync_duration_seconds",
+    "Always empty: the log is trimmed without a snapshot file.",
+    EMPTY_MILLISECONDS_UP,
+  );
+  out.histogram(
+    "etcd_snap_db_fsync_duration_seconds",
+    "Time to make a received database durable.",
+    meters.receivedDatabaseSyncSeconds,
+  );
   out.histogram(
     "etcd_snap_db_save_total_duration_seconds",
     "Time to receive a database from the leader.",
@@ -148,7 +155,9 @@ function writeCompactions(out: Exposition, { meters }: MetricsSources): void {
   );
 }
 
-function writeWatches(out: Exposition, { watches, methods }: MetricsSources): void {
+function writeWatches(out: Exposition, { watches, meters }: MetricsSources): void {
+  meters.watches.settle();
+  const { events, eventSeconds, perEventSeconds, controlSeconds, progressSeconds } = meters.watches;
   const { streamCount, watcherCount, behindCount, recentBytes } = watches.statistics;
   out.gauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.", streamCount);
   out.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", watcherCount);
@@ -158,22 +167,14 @@ function writeWatches(out: Exposition, { watches, methods }: MetricsSources): vo
     "Always 0: what is not sent yet is not held per watcher.",
     0,
   );
-  const watch = methods().find(
-    ({ service, method }) => service === "etcdserverpb.Watch" && method === "Watch",
-  );
-  out.counter(
-    "etcd_debugging_mvcc_events_total",
-    "Answers with events sent to watchers.",
-    watch?.messagesSent ?? 0,
-  );
-  for (const name of ["watch_stream", "watch_stream_duration_per_event", "control_stream", "progress"]) {
-    const family = name.includes("duration") ? `${name}_seconds` : `${name}_duration_seconds`;
-    out.histogram(
-      `etcd_debugging_server_watch_send_loop_${family}`,
-      "Always empty: there is no loop per watch stream.",
-      EMPTY_MILLISECONDS_UP,
-    );
-  }
+  out.counter("etcd_debugging_mvcc_events_total", "Events sent to watchers.", events);
+  for (const [name, help, histogram] of [
+    ["watch_stream_duration_seconds", "Time to send a response with events.", eventSeconds],
+    ["watch_stream_duration_per_event_seconds", "The same, by the number of events in it.", perEventSeconds],
+    ["control_stream_duration_seconds", "Time to send an answer to a request of the stream.", controlSeconds],
+    ["progress_duration_seconds", "Time to send a progress notification.", progressSeconds],
+  ] as const)
+    out.histogram(`etcd_debugging_server_watch_send_loop_${name}`, help, histogram);
   out.gauge("quorate_watch_recent_bytes", "Bytes of recent events that are kept for watchers.", recentBytes);
 }
 

@@ -12,6 +12,7 @@ import {
 } from "node:http";
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import type { ReportPort } from "../../member/ports.js";
+import { MemberMeters } from "../../metrics/member-meters.js";
 import { errorText } from "../http-request.js";
 import {
   PEER_CONNECTIONS_MAX,
@@ -42,6 +43,8 @@ export interface PeerServerOptions {
   /** Where incoming databases are put; must exist before the first one. */
   readonly snapshotDirectory: string;
   readonly verifyDatabase: VerifyDatabase;
+  /** Counted into; nobody reads them by default. */
+  readonly meters?: MemberMeters;
 }
 
 export interface PeerServer {
@@ -60,6 +63,7 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     report,
     directory: options.snapshotDirectory,
     verify: options.verifyDatabase,
+    meters: options.meters ?? new MemberMeters(),
   });
   const servers: Server[] = [];
   const handle = (request: IncomingMessage, response: ServerResponse): void => {

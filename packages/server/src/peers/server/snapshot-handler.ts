@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { formatHexId } from "@quorate/proto";
 import { MessageType, type Message } from "@quorate/raft";
 import type { ReportPort } from "../../member/ports.js";
+import type { MemberMeters, PeerMeters } from "../../metrics/member-meters.js";
 import { decodeWholeMessage, MalformedMessage } from "../codec/message-decoder.js";
 import { errorText } from "../http-request.js";
 import { headerText } from "../identity.js";
@@ -22,9 +23,13 @@ export interface SnapshotHandlerOptions {
   /** Where databases are put; exists. */
   readonly directory: string;
   readonly verify: VerifyDatabase;
+  /** Counted into. */
+  readonly meters: MemberMeters;
 }
 
 const LENGTH_BYTES = 8;
+/** Source: etcd's label for members without an id. */
+const UNKNOWN_PEER = "0";
 
 /** Where a body stands: its message first, then the database. */
 type Incoming =
@@ -82,7 +87,13 @@ export class SnapshotHandler {
         sendErrorAndClose(response, 400, "wrong raft message type");
         return;
       }
-      await this.#save(message, { body, rest, silence, response, sender });
+      const meters = this.#metersOf(message.from);
+      meters.snapshotReceiveInflight += 1;
+      try {
+        await this.#save(message, { body, rest, silence, response, sender, meters });
+      } finally {
+        meters.snapshotReceiveInflight -= 1;
+      }
     } catch (error) {
       sendErrorAndClose(response, 400, `failed to decode raft message (${errorText(error)})`);
     } finally {
@@ -90,8 +101,14 @@ export class SnapshotHandler {
     }
   }
 
+  /** Senders that nobody knows have one label, since they could choose any. */
+  #metersOf(from: bigint): PeerMeters {
+    const { host, meters } = this.#options;
+    return meters.peer(host.hasPeer(from) ? formatHexId(from) : UNKNOWN_PEER);
+  }
+
   async #save(message: Message, transfer: Transfer): Promise<void> {
-    const { host, report, verify } = this.#options;
+    const { host, report, verify, meters } = this.#options;
     const index = message.snapshot?.metadata.index ?? 0;
     const fields = {
       "local-member-id": formatHexId(host.identity.memberId),
@@ -99,17 +116,25 @@ export class SnapshotHandler {
       "incoming-snapshot-index": index,
     };
     report.info("receiving database snapshot", fields);
+    const startMs = performance.now();
     let path: string;
     try {
       const file = await this.#createFile();
       await fill(file, transfer);
       path = await file.finish(index, verify);
+      const seconds = (performance.now() - startMs) / 1000;
+      transfer.meters.snapshotReceiveSuccess += 1;
+      transfer.meters.snapshotReceiveSeconds.observe(seconds);
+      transfer.meters.receivedBytes += file.bytes;
+      meters.receivedDatabaseSeconds.observe(seconds);
+      meters.receivedDatabaseSyncSeconds.observe(file.syncMs / 1000);
       const bytes = file.bytes;
       report.info("received and saved database snapshot", {
         ...fields,
         "incoming-snapshot-size-bytes": bytes,
       });
     } catch (error) {
+      transfer.meters.snapshotReceiveFailures += 1;
       const reason = errorText(error);
       report.warn("failed to save incoming database snapshot", { ...fields, error: reason });
       sendErrorAndClose(transfer.response, 500, `failed to save KV snapshot (${reason})`);
@@ -140,6 +165,8 @@ interface Transfer {
   readonly silence: NodeJS.Timeout;
   readonly response: ServerResponse;
   readonly sender: string;
+  /** Of the sender. */
+  readonly meters: PeerMeters;
 }
 
 /** Takes the whole body; leaves no file behind when it does not come to its end. */
