@@ -45,7 +45,12 @@ function run(given: ReadonlyMap<string, string>, warnings: readonly string[]): v
   let logger: Logger;
   try {
     config = resolveConfig(given);
-    logger = createLogger({ level: config.logLevel, format: config.logFormat, outputs: config.logOutputs });
+    logger = createLogger({
+      level: config.logLevel,
+      format: config.logFormat,
+      outputs: config.logOutputs,
+      rotation: config.logRotation,
+    });
   } catch (error) {
     if (!(error instanceof ConfigError) && !isSystemError(error)) throw error;
     const stderr = createLogger({ level: "info", format: "json", outputs: ["stderr"] });

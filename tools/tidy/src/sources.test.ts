@@ -84,7 +84,7 @@ test("files are named in kebab-case", () => {
 
 test("the top level holds the plan of the house and nothing else", () => {
   const allowed =
-    /^(\..+|package(-lock)?\.json|nx\.json|tsconfig(\.base)?\.json|(eslint|vitest)\.config\.\w+|README\.md|LICENSE|NOTICE|apps|packages|tools|docs)$/;
+    /^(\..+|package(-lock)?\.json|nx\.json|tsconfig(\.base)?\.json|(eslint|vitest)\.config\.\w+|README\.md|LICENSE|NOTICE|apps|packages|tools|docs|deploy)$/;
   const top = new Set(repositoryFiles().map((path) => path.split("/")[0]!));
   expect([...top].filter((name) => !allowed.test(name))).toEqual([]);
 });

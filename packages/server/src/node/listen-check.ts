@@ -10,11 +10,13 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-export type BindOptions = { readonly host: string; readonly port: number } | { readonly path: string };
+export type BindOptions =
+  { readonly host: string; readonly port: number; readonly reusePort?: boolean } | { readonly path: string };
 
 export function bindOptions(url: MemberUrl): BindOptions {
   if (url.scheme === "unix" || url.scheme === "unixs") return { path: url.host };
-  return { host: url.host === "" ? "::" : url.host, port: url.port };
+  const reusePort = url.reusePort === true ? { reusePort: true } : {};
+  return { host: url.host === "" ? "::" : url.host, port: url.port, ...reusePort };
 }
 
 /** @throws ListenError naming the URL. */

@@ -10,6 +10,7 @@ import { createCredentials, type Credentials } from "../auth/credentials.js";
 import { parseTokenOptions, type TokenOptions } from "../auth/token-options.js";
 import { createPeerTransport, type RafthttpTransport } from "../peers/transport.js";
 import { createClusterSide, createSha256, type ClusterSide } from "./cluster-side.js";
+import { discoverMembers } from "./discovery/discover-members.js";
 import { findBirth } from "./join.js";
 import { startPeerSide, type PeerSide } from "./peer-side.js";
 import type { MemberConfig } from "./config/config.js";
@@ -70,8 +71,12 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
   const { logger, versions } = given;
   const config = await prepareCertificates(given.config, logger);
   // Others may speak TLS although this member does not, so there is always a way to dial them.
-  const peerTls = await createPeerTls(config.peerTls, (error) =>
-    logger.warn("failed to load the certificate for peers", { error }),
+  // Members that DNS named are known by its domain, unless an authority of their own vouches for each.
+  const { domain } = config.discoverySrv;
+  const peerTls = await createPeerTls(
+    config.peerTls,
+    (error) => logger.warn("failed to load the certificate for peers", { error }),
+    domain !== "" && config.peerTls.trustedCaFile === "" ? domain : undefined,
   );
   const nodeWorld = given.world ?? createNodeWorld(given.engineThreadFile);
   const world = { ...nodeWorld, remotes: askWithTls(nodeWorld.remotes, () => peerTls.current) };
@@ -84,8 +89,17 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
     ...config.listenPeerUrls,
     ...config.listenMetricsUrls,
   ]);
+  let discovered = config;
   const open = await openMember(options, {
-    birth: () => findBirth({ config, serverVersion: versions.etcd, logger, tls: peerTls.current }),
+    birth: async () => {
+      discovered = await discoverMembers(config, logger);
+      return findBirth({
+        config: discovered,
+        serverVersion: versions.etcd,
+        logger,
+        tls: peerTls.current,
+      });
+    },
     createTransport: ({ memberId, clusterId, inbox }) =>
       createPeerTransport({
         identity: {
@@ -107,7 +121,9 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
     options.onFatal(error instanceof Error ? error : new Error(String(error)));
   try {
     const credentials = attachCredentials(open, options, tokens);
-    const cluster = createClusterSide(open, config, fail, credentials);
+    if (config.discovery !== undefined && !open.isNew)
+      logger.warn("discovery token is ignored since cluster already initialized; valid logs are found");
+    const cluster = createClusterSide(open, discovered, fail, credentials);
     if (config.initialCorruptCheck && !open.isNew) await checkData(cluster, logger);
     const peers = await startPeerSide({
       urls: config.listenPeerUrls,

@@ -76,8 +76,22 @@ export function parseConfigFile(text: string): FlagTexts {
     else if (value !== null) throw new ConfigFileError(`${key} must be a table`);
   }
   const client = isTable(root["discovery-config"]) ? root["discovery-config"]["client"] : undefined;
-  if (isTable(client)) put(given, "discovery-endpoints", client["endpoints"]);
+  if (isTable(client)) readDiscoveryClient(client, given);
   return given;
+}
+
+function readDiscoveryClient(client: Readonly<Record<string, unknown>>, given: Map<string, string>): void {
+  put(given, "discovery-endpoints", client["endpoints"]);
+  for (const key of ["dial-timeout", "request-timeout", "keepalive-time", "keepalive-timeout"])
+    put(given, `discovery-${key}`, client[key]);
+  const { auth, secure } = client;
+  if (isTable(auth)) {
+    put(given, "discovery-user", auth["username"]);
+    put(given, "discovery-password", auth["password"]);
+  }
+  if (!isTable(secure)) return;
+  for (const key of ["cert", "key", "cacert", "insecure-transport", "insecure-skip-tls-verify"])
+    put(given, `discovery-${key}`, secure[key]);
 }
 
 function parseYaml(text: string): Readonly<Record<string, unknown>> {

@@ -107,7 +107,6 @@ describe("checks", () => {
     ["--compact-hash-check-time must be >0 (set to 0s)", ["--compact-hash-check-time=0"]],
     ['unexpected clusterState "half"', ["--initial-cluster-state=half"]],
     ["is too long, and should be set less than 50000ms", ["--election-timeout=60000"]],
-    ["--socket-reuse-port is not supported yet", ["--socket-reuse-port"]],
     ["KeyFile and CertFile must both be present[key: , cert: a]", ["--cert-file=a"]],
     ["ClientKeyFile and ClientCertFile must both be present or both absent", ["--peer-client-key-file=a"]],
     [
@@ -262,4 +261,27 @@ describe("Go's values", () => {
   ])("%d ms prints as %s", (ms, expected) => {
     expect(formatGoDuration(ms)).toBe(expected);
   });
+});
+
+test("a shared port needs a Node that can share it", () => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const canShare = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+  if (canShare) expect(config(["--socket-reuse-port"]).listenPeerUrls).toMatchObject([{ reusePort: true }]);
+  else expect(() => config(["--socket-reuse-port"])).toThrow("--socket-reuse-port needs Node 22.12 or later");
+});
+
+test("logs may go to the journal and to one file that is put aside when it is large", () => {
+  const outputs = "--log-outputs=systemd/journal,/var/log/q.log";
+  expect(config([outputs, "--enable-log-rotation"])).toMatchObject({
+    logOutputs: ["systemd/journal", "/var/log/q.log"],
+    logRotation: { bytesMax: 100 * 1024 * 1024, compresses: false },
+  });
+  expect(config([outputs]).logRotation).toBeUndefined();
+  expect(() => config(["--enable-log-rotation"])).toThrow("--log-outputs requires a single file path");
+});
+
+test("a registry's token stands for the cluster's", () => {
+  const flags = ["--discovery-token=abc", "--discovery-endpoints=127.0.0.1:2379"];
+  expect(config(flags)).toMatchObject({ initialClusterToken: "abc", discovery: { token: "abc", user: "" } });
+  expect(() => config(["--discovery-token=abc"])).toThrow(ConfigError);
 });

@@ -2,6 +2,8 @@
  * The configuration of one member: flag texts turned into typed values, checked in one place.
  * Sources: etcd `server/embed/config.go`, `server/config/config.go`; texts of errors are etcd's where it has one.
  */
+import { readDiscoveryFlags, type DiscoverySettings, type SrvSettings } from "./discovery-flags.js";
+import { parseRotation, type RotationSettings } from "../log/rotation.js";
 import { isIP } from "node:net";
 import { ConfigFileError, readConfigFile } from "./config-file.js";
 import { parseFeatureGates, type FeatureGate } from "./feature-gates.js";
@@ -44,7 +46,11 @@ export interface MemberConfig {
   readonly advertisePeerUrls: readonly MemberUrl[];
   /** Peer URL texts by member name. */
   readonly initialCluster: ReadonlyMap<string, readonly string[]>;
+  /** The token of the registry where there is one. */
   readonly initialClusterToken: string;
+  /** A registry that says who the members are. */
+  readonly discovery: DiscoverySettings | undefined;
+  readonly discoverySrv: SrvSettings;
   readonly initialClusterState: "new" | "existing";
   readonly tickMs: number;
   readonly electionTicks: number;
@@ -85,6 +91,8 @@ export interface MemberConfig {
   readonly logLevel: LogLevel;
   readonly logFormat: "json" | "console";
   readonly logOutputs: readonly string[];
+  /** Of the one file among the outputs. */
+  readonly logRotation: RotationSettings | undefined;
   /** Warnings to log once a logger exists. */
   readonly warnings: readonly string[];
 }
@@ -113,7 +121,7 @@ export function resolveConfig(flags: FlagTexts): MemberConfig {
 function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
   const warnings: string[] = [...notices];
   checkBootstrapFlags(given);
-  refuseUnbuilt(given, warnings);
+  warnOfIneffective(given, warnings);
   const values = new FlagValues(given);
   if (given.has("listen-client-urls") && !given.has("advertise-client-urls")) {
     throw new ConfigError("--advertise-client-urls is required when --listen-client-urls is set explicitly");
@@ -133,12 +141,16 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     fail(`--corrupt-check-time must be >=0 (set to ${formatGoDuration(corruptCheckMs)})`);
   const featureGates = resolveFeatureGates(values.text("feature-gates"));
   const isOn = (gate: string): boolean => featureGates.some(({ name, enabled }) => enabled && name === gate);
+  const discovery = readDiscoveryFlags(values, fail);
+  const reusePort = values.boolean("socket-reuse-port");
+  if (reusePort) checkReusePort();
   const clusterState = values.text("initial-cluster-state");
   if (clusterState !== "new" && clusterState !== "existing")
     return fail(`unexpected clusterState "${clusterState}"`);
   const tls = readTlsFlags(values, fail, warnings);
   const checked = (urls: MemberUrl[], kind: "client" | "peer" | "metrics"): MemberUrl[] => {
     const settings = kind === "peer" ? tls.peerTls : tls.clientTls;
+    if (reusePort) urls = urls.map((url) => ({ ...url, reusePort }));
     for (const url of urls) {
       const found = checkScheme(url, { settings, kind });
       if (found === undefined) continue;
@@ -156,6 +168,7 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     fail(
       `cannot bind both --listen-client-urls and --listen-client-http-urls on the same url ${shared.text}`,
     );
+  const logOutputs = resolveLogOutputs(values.text("log-outputs"), values.text("logger"));
   return {
     name,
     dataDir,
@@ -173,7 +186,12 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     featureGates,
     advertisePeerUrls,
     initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
-    initialClusterToken: values.text("initial-cluster-token"),
+    initialClusterToken: discovery?.token ?? values.text("initial-cluster-token"),
+    discovery,
+    discoverySrv: {
+      domain: values.text("discovery-srv"),
+      serviceSuffix: values.text("discovery-srv-name"),
+    },
     initialClusterState: clusterState,
     tickMs,
     electionTicks: Math.floor(electionMs / tickMs),
@@ -209,7 +227,10 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     compactionSleepMs: values.durationMs("compaction-sleep-interval"),
     logLevel: oneOf(values.text("log-level"), LOG_LEVELS, "log-level"),
     logFormat: oneOf(values.text("log-format"), ["json", "console"], "log-format"),
-    logOutputs: resolveLogOutputs(values.text("log-outputs"), values.text("logger")),
+    logOutputs,
+    logRotation: values.boolean("enable-log-rotation")
+      ? resolveLogRotation(values.text("log-rotation-config-json"), logOutputs)
+      : undefined,
     warnings,
   };
 }
@@ -266,11 +287,10 @@ function checkBootstrapFlags(given: FlagTexts): void {
   }
 }
 
-function refuseUnbuilt(given: FlagTexts, warnings: string[]): void {
+function warnOfIneffective(given: FlagTexts, warnings: string[]): void {
   for (const spec of FLAG_TABLE) {
     const text = given.get(spec.name);
     if (text === undefined || sameValue(spec, text)) continue;
-    if (spec.effect === "later") throw new ConfigError(`--${spec.name} is not supported yet`);
     if (spec.effect === "accepted") warnings.push(`--${spec.name} is accepted but has no effect`);
   }
 }
@@ -380,9 +400,20 @@ function resolveLogOutputs(text: string, logger: string): string[] {
   if (outputs.length > 1 && outputs.includes("default")) {
     throw new ConfigError(`multi logoutput for "default" is not supported yet`);
   }
-  if (outputs.includes("systemd/journal"))
-    throw new ConfigError("--log-outputs=systemd/journal is not supported yet");
   return outputs.length === 0 ? ["default"] : [...new Set(outputs)];
+}
+
+function resolveLogRotation(text: string, outputs: readonly string[]): RotationSettings {
+  const settings = parseRotation(text, outputs);
+  if (typeof settings === "string") throw new ConfigError(settings);
+  return settings;
+}
+
+/** Node can share a port since 22.12 and 23.1. */
+function checkReusePort(): void {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) return;
+  throw new ConfigError(`--socket-reuse-port needs Node 22.12 or later; this is ${process.versions.node}`);
 }
 
 function oneOf<T extends string>(text: string, allowed: readonly T[], name: string): T {

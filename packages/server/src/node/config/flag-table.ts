@@ -4,12 +4,10 @@
  * `effect`:
  * - `on`       the option works;
  * - `accepted` it has no meaning here (a knob of bbolt, say) or is deprecated: taken, with a warning when set;
- * - `later`    its feature is not built yet: the member refuses to start when it is set to anything but its default,
- *              because running without the asked-for protection would be worse than not running.
  */
 
 export type FlagKind = "string" | "bool" | "int" | "uint" | "duration" | "strings";
-export type FlagEffect = "on" | "accepted" | "later";
+export type FlagEffect = "on" | "accepted";
 
 export interface FlagSpec {
   readonly name: string;
@@ -104,8 +102,13 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("log-level", "string", "info", ["on", "debug, info, warn, error, panic or fatal."]),
   flag("log-format", "string", "json", ["on", "'json' or 'console'."]),
   flag("log-outputs", "strings", "default", ["on", "default, stderr, stdout or file paths."]),
-  flag("enable-log-rotation", "bool", "false", ["later", "Rotate a single log-outputs file."]),
-  flag("log-rotation-config-json", "string", "", ["accepted", "Settings of log rotation."]),
+  flag("enable-log-rotation", "bool", "false", ["on", "Rotate a single log-outputs file."]),
+  flag(
+    "log-rotation-config-json",
+    "string",
+    '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',
+    ["on", "Log rotation: size (MB), age (days) and number of old files, local time in names, gzip."],
+  ),
   flag("warning-apply-duration", "duration", "100ms", [
     "accepted",
     "Apply duration above which a warning is logged; has no effect yet.",
@@ -169,12 +172,26 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("watch-progress-notify-interval", "duration", "10m0s", ["on", "Interval of progress notifications."]),
   flag("downgrade-check-time", "duration", "5s", ["on", "Interval of downgrade status checks."]),
   flag("feature-gates", "string", "", ["on", "key=value pairs of feature gates."]),
-  flag("discovery-token", "string", "", ["later", "Discovery token."]),
-  flag("discovery-endpoints", "strings", "", ["later", "Discovery endpoints."]),
-  flag("discovery-srv", "string", "", ["later", "DNS domain used to bootstrap the cluster."]),
-  flag("discovery-srv-name", "string", "", ["later", "Suffix to the DNS SRV name."]),
+  flag("discovery-token", "string", "", ["on", "Token of the cluster in the shared registry."]),
+  flag("discovery-endpoints", "strings", "", ["on", "gRPC endpoints of the shared registry."]),
+  flag("discovery-dial-timeout", "duration", "2s", ["on", "Time to connect to the registry."]),
+  flag("discovery-request-timeout", "duration", "5s", ["on", "Time for a request to the registry."]),
+  flag("discovery-keepalive-time", "duration", "2s", ["on", "Silence of the registry before a ping."]),
+  flag("discovery-keepalive-timeout", "duration", "6s", ["on", "Wait for the answer to that ping."]),
+  flag("discovery-insecure-transport", "bool", "true", ["on", "Speak to the registry without TLS."]),
+  flag("discovery-insecure-skip-tls-verify", "bool", "false", [
+    "on",
+    "Do not verify the registry's certificate (for tests only).",
+  ]),
+  flag("discovery-cert", "string", "", ["on", "Certificate file shown to the registry."]),
+  flag("discovery-key", "string", "", ["on", "Key file of that certificate."]),
+  flag("discovery-cacert", "string", "", ["on", "CA file that the registry's certificate is verified with."]),
+  flag("discovery-user", "string", "", ["on", "User of the registry, as name[:password]."]),
+  flag("discovery-password", "string", "", ["on", "Password of the registry's user."]),
+  flag("discovery-srv", "string", "", ["on", "DNS domain used to bootstrap the cluster."]),
+  flag("discovery-srv-name", "string", "", ["on", "Suffix to the DNS SRV name."]),
   flag("discovery-fallback", "string", "exit", ["accepted", "Deprecated."]),
-  flag("socket-reuse-port", "bool", "false", ["later", "Set SO_REUSEPORT on listeners."]),
+  flag("socket-reuse-port", "bool", "false", ["on", "Set SO_REUSEPORT on listeners."]),
   flag("socket-reuse-address", "bool", "false", ["accepted", "SO_REUSEADDR is always set on listeners."]),
   flag("raft-read-timeout", "duration", "5s", ["accepted", "Read timeout of raft connections."]),
   flag("raft-write-timeout", "duration", "5s", ["accepted", "Write timeout of raft connections."]),

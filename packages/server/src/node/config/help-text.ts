@@ -4,7 +4,6 @@ import { FLAG_TABLE, type FlagEffect } from "./flag-table.js";
 const GROUPS: readonly (readonly [FlagEffect, string])[] = [
   ["on", "Flags"],
   ["accepted", "Accepted, without effect"],
-  ["later", "Not supported yet; refused when set"],
 ];
 
 export function helpText(): string {

@@ -11,6 +11,8 @@ export interface MemberUrl {
   readonly host: string;
   /** 0 for unix sockets. */
   readonly port: number;
+  /** Other processes may listen on the same port. */
+  readonly reusePort?: boolean;
 }
 
 export class UrlError extends Error {

@@ -2,9 +2,11 @@
  * Structured logs with etcd's keys, one JSON object a line (or tab-separated with the console format).
  * Field values: bigint member ids are given by callers as hex strings, durations as Go prints them.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { LogLevel } from "../config/config.js";
+import { LogFile } from "./log-file.js";
+import type { RotationSettings } from "./rotation.js";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -23,11 +25,25 @@ export interface Logger {
 export interface LoggerOptions {
   readonly level: LogLevel;
   readonly format: "json" | "console";
-  /** `default` and `stderr` are standard error, `stdout` standard output, anything else a file that is appended to. */
+  /**
+   * `default` and `stderr` are standard error, `stdout` standard output, `systemd/journal` standard error with priorities that the journal
+   * reads, anything else a file that is appended to.
+   */
   readonly outputs: readonly string[];
+  /** Of the file among the outputs. */
+  readonly rotation?: RotationSettings | undefined;
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, panic: 4, fatal: 5 };
+/** Of syslog, as the journal has them. */
+const PRIORITY: Readonly<Record<LogLevel, number>> = {
+  debug: 7,
+  info: 6,
+  warn: 4,
+  error: 3,
+  panic: 2,
+  fatal: 2,
+};
 const STDOUT_FD = 1;
 const STDERR_FD = 2;
 
@@ -36,21 +52,23 @@ const STDERR_FD = 2;
  * must not be lost in a buffer. @throws the file system's error when an output file can't be opened.
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const files: number[] = [];
-  const targets = options.outputs.includes("/dev/null")
+  const files: LogFile[] = [];
+  const targets: ((line: string, level: LogLevel) => void)[] = options.outputs.includes("/dev/null")
     ? []
     : options.outputs.map((output) => {
-        if (output === "default" || output === "stderr") return STDERR_FD;
-        if (output === "stdout") return STDOUT_FD;
-        const fd = openSync(output, "a", 0o600);
-        files.push(fd);
-        return fd;
+        if (output === "default" || output === "stderr") return (line) => void writeSync(STDERR_FD, line);
+        if (output === "stdout") return (line) => void writeSync(STDOUT_FD, line);
+        if (output === "systemd/journal")
+          return (line, level) => void writeSync(STDERR_FD, `<${PRIORITY[level]}>${line}`);
+        const file = new LogFile(output, options.rotation);
+        files.push(file);
+        return (line) => file.write(line);
       });
-  const sink = (line: string): void => {
-    for (const fd of targets) writeLine(fd, line);
+  const sink = (line: string, level: LogLevel): void => {
+    for (const write of targets) writeLine(write, line, level);
   };
   const close = (): void => {
-    for (const fd of files.splice(0)) closeSync(fd);
+    for (const file of files.splice(0)) file.close();
   };
   return new LineLogger({ minimum: RANK[options.level], format: options.format, sink, close }, undefined);
 }
@@ -58,7 +76,7 @@ export function createLogger(options: LoggerOptions): Logger {
 interface LineSink {
   readonly minimum: number;
   readonly format: "json" | "console";
-  readonly sink: (line: string) => void;
+  readonly sink: (line: string, level: LogLevel) => void;
   readonly close: () => void;
 }
 
@@ -109,11 +127,11 @@ class LineLogger implements Logger {
         name === undefined
           ? { level, ts, caller, msg: message }
           : { level, ts, logger: name, caller, msg: message };
-      this.#to.sink(JSON.stringify({ ...head, ...fields }, jsonValue) + "\n");
+      this.#to.sink(JSON.stringify({ ...head, ...fields }, jsonValue) + "\n", level);
     } else {
       const parts = [ts, level, ...(name === undefined ? [] : [name]), caller, message];
       if (fields !== undefined) parts.push(JSON.stringify(fields, jsonValue));
-      this.#to.sink(parts.join("\t") + "\n");
+      this.#to.sink(parts.join("\t") + "\n", level);
     }
   }
 }
@@ -140,9 +158,9 @@ function callSite(): string {
   return match === null ? "unknown:0" : `${match[1] ?? ""}${match[2] ?? ""}`;
 }
 
-function writeLine(fd: number, line: string): void {
+function writeLine(write: (line: string, level: LogLevel) => void, line: string, level: LogLevel): void {
   try {
-    writeSync(fd, line);
+    write(line, level);
   } catch (error) {
     // A log that nobody reads any more (EPIPE) or that is full (EAGAIN) must not stop a store.
     if (!(error instanceof Error && "code" in error)) throw error;

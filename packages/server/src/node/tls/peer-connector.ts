@@ -16,10 +16,14 @@ export interface PeerTlsSource {
   readonly current: PeerTls;
 }
 
-/** @throws what reading the files throws, or OpenSSL about what is in them. */
+/**
+ * @param expectedName what certificates must name in place of the host that is dialled
+ * @throws what reading the files throws, or OpenSSL about what is in them.
+ */
 export async function createPeerTls(
   settings: TlsSettings,
   onError: (error: unknown) => void,
+  expectedName?: string,
 ): Promise<PeerTlsSource> {
   const { certFile, keyFile, clientCertFile, clientKeyFile, trustedCaFile, auto } = settings;
   const ca = trustedCaFile === "" ? undefined : await readFile(trustedCaFile);
@@ -43,7 +47,10 @@ export async function createPeerTls(
         rejectUnauthorized: !auto,
         checkServerIdentity: (host, shown) => {
           const refusal = auto ? undefined : refuseName(new X509Certificate(shown.raw), settings);
-          return checkServerIdentity(host, shown) ?? (refusal === undefined ? undefined : new Error(refusal));
+          return (
+            checkServerIdentity(expectedName ?? host, shown) ??
+            (refusal === undefined ? undefined : new Error(refusal))
+          );
         },
       };
     },
