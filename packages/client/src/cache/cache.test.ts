@@ -8,13 +8,13 @@ import { Keyspace } from "../namespace/keyspace.js";
 import { eventsOf, type KeyEvents, type KeyEventsOptions } from "../session/store.js";
 import type { WatchBatch } from "../watch/watch-types.js";
 import { Watches } from "../watch/watches.js";
-import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { Cache, type CacheOptions } from "./cache.js";
 import { CacheClosedError, CacheNotSyncedError, CacheOverflowError } from "./cache-errors.js";
 
 const KV = etcdserverpb.KV.method;
 
-describeOnBoth((start) => {
+describeOnBoth((start, openClient) => {
   let target: Target;
   let client: BenchClient;
 

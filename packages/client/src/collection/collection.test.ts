@@ -1,7 +1,7 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keyBytes } from "../kv/key-range.js";
-import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { ConflictError, UpdateConflictError } from "./collection-errors.js";
 import type { Collection } from "./collection.js";
 
@@ -16,7 +16,7 @@ const users = {
 };
 const ADA: User = { name: "Ada", logins: 0 };
 
-describeOnBoth((start) => {
+describeOnBoth((start, openClient) => {
   let target: Target;
   let client: BenchClient;
 

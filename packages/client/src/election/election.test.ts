@@ -1,13 +1,13 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OwnershipLostError, AcquireTimeoutError } from "../lock/lock-errors.js";
-import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import type { Election } from "./election.js";
 import { ResignedError } from "./leadership.js";
 
 const KV = etcdserverpb.KV.method;
 
-describeOnBoth((start) => {
+describeOnBoth((start, openClient) => {
   let target: Target;
   let client: BenchClient;
   let other: BenchClient;

@@ -13,7 +13,7 @@ const lossOf = (lease: Lease): Promise<unknown> =>
     lease.lost.addEventListener("abort", () => resolve(lease.lost.reason), { once: true });
   });
 
-describeOnBoth((start) => {
+describeOnBoth((start, openClient) => {
   let target: Target;
   let client: BenchClient;
 

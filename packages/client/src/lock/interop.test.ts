@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasProgram } from "../testing/etcd-server.js";
-import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { AcquireTimeoutError } from "./lock-errors.js";
 
 const ETCDCTL = process.env["ETCDCTL_BIN"] ?? "/usr/bin/etcdctl";
@@ -39,7 +39,7 @@ class Command {
 }
 
 describe.skipIf(!hasProgram(ETCDCTL))("with etcdctl", () => {
-  describeOnBoth((start) => {
+  describeOnBoth((start, openClient) => {
     let target: Target;
     let client: BenchClient;
     const commands: Command[] = [];

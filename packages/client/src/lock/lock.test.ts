@@ -1,7 +1,7 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeaseLostError } from "../lease/lease-errors.js";
-import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { keyBytes } from "../kv/key-range.js";
 import { put } from "../txn/operations.js";
 import { AcquireTimeoutError, OwnershipLostError } from "./lock-errors.js";
@@ -15,7 +15,7 @@ const lossOf = (lock: Lock): Promise<unknown> =>
     lock.lost.addEventListener("abort", () => resolve(lock.lost.reason), { once: true });
   });
 
-describeOnBoth((start) => {
+describeOnBoth((start, openClient) => {
   let target: Target;
   let client: BenchClient;
   let other: BenchClient;

@@ -1,7 +1,7 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keyBytes } from "../kv/key-range.js";
-import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
+import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { StmConflictError, type Isolation, type StmOptions, type StmOutcome } from "./stm-options.js";
 import type { StmTransaction } from "./transaction.js";
 
@@ -18,7 +18,7 @@ const ISOLATIONS: readonly Isolation[] = [
   "read-committed",
 ];
 
-describeOnBoth((start) => {
+describeOnBoth((start, openClient) => {
   let target: Target;
   let client: BenchClient;
 

@@ -1,11 +1,16 @@
-/** What the recipes' suites run on: clients of our own server and of etcd's. */
+/** What the recipes' suites run on: our own server and etcd's, over either transport. */
 import { describe } from "vitest";
 import type { Client } from "../client.js";
-import { createClient } from "../node/create-client.js";
+import { createClient, type TransportName } from "../node/create-client.js";
 import { ETCD_BIN, hasProgram, startEtcdServer } from "./etcd-server.js";
 import { startTestServer } from "./test-server.js";
 
 export type BenchClient = Client;
+
+/** The transports that each suite is held to. */
+export const TRANSPORTS: readonly TransportName[] = ["grpc-js", "sockets"];
+
+export type OpenClient = (...endpoints: string[]) => Client;
 
 export function openClient(...endpoints: string[]): Client {
   return createClient({ endpoints });
@@ -16,8 +21,11 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** The suite once on each server; the one that is not installed is said to be missing. */
-export function describeOnBoth(suite: (start: () => Promise<Target>) => void): void {
-  describe("on Quorate", () => suite(startTestServer));
-  describe.skipIf(!hasProgram(ETCD_BIN))("on etcd", () => suite(startEtcdServer));
+/** The suite once on each server over each transport; the server that is not installed is said to be missing. */
+export function describeOnBoth(suite: (start: () => Promise<Target>, openClient: OpenClient) => void): void {
+  for (const transport of TRANSPORTS) {
+    const open: OpenClient = (...endpoints) => createClient({ endpoints, transport });
+    describe(`on Quorate over ${transport}`, () => suite(startTestServer, open));
+    describe.skipIf(!hasProgram(ETCD_BIN))(`on etcd over ${transport}`, () => suite(startEtcdServer, open));
+  }
 }

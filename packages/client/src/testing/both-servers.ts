@@ -1,7 +1,8 @@
-/** Suites of the client itself: once on our server, once on etcd's, each with a client of its own. */
+/** Suites of the client itself: on our server and on etcd's over either transport, each with a client of its own. */
 import { afterAll, beforeAll, describe } from "vitest";
 import type { Client } from "../client.js";
-import { createClient, type CreateClientOptions } from "../node/create-client.js";
+import { createClient, type CreateClientOptions, type TransportName } from "../node/create-client.js";
+import { TRANSPORTS } from "./bench.js";
 import { ETCD_BIN, hasProgram, startEtcdServer } from "./etcd-server.js";
 import { startTestServer } from "./test-server.js";
 
@@ -21,16 +22,20 @@ interface Running {
 
 /** The servers live as long as the suite; tests use keys of their own. etcd's suite is skipped where it is not installed. */
 export function onBothServers(suite: (bench: Bench) => void): void {
-  describe("on Quorate", () => suite(useServer(startTestServer, true)));
-  describe.skipIf(!hasProgram(ETCD_BIN))("on etcd", () => suite(useServer(startEtcdServer, false)));
+  for (const transport of TRANSPORTS) {
+    describe(`on Quorate over ${transport}`, () => suite(useServer(startTestServer, true, transport)));
+    describe.skipIf(!hasProgram(ETCD_BIN))(`on etcd over ${transport}`, () =>
+      suite(useServer(startEtcdServer, false, transport)),
+    );
+  }
 }
 
-function useServer(start: () => Promise<Running>, isQuorate: boolean): Bench {
+function useServer(start: () => Promise<Running>, isQuorate: boolean, transport: TransportName): Bench {
   let running: Running | undefined;
   const clients: Client[] = [];
   const connect = (options: Partial<CreateClientOptions> = {}): Client => {
     if (running === undefined) throw new Error("the server does not run yet");
-    const client = createClient({ endpoints: running.endpoint, ...options });
+    const client = createClient({ endpoints: running.endpoint, transport, ...options });
     clients.push(client);
     return client;
   };

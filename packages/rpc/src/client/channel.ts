@@ -21,6 +21,8 @@ import { ClientConnection } from "./client-connection.js";
 import { dial } from "./dial.js";
 import type { GrpcChannelOptions, ResolvedChannelOptions } from "./options.js";
 import { resolveChannelOptions } from "./options.js";
+import { checkMetadata } from "./request-blocks.js";
+import type { RequestMetadata } from "./request-blocks.js";
 import type { UnaryListener } from "./unary-events.js";
 import { UnaryEvents } from "./unary-events.js";
 import { WaitingCalls } from "./waiting-calls.js";
@@ -29,6 +31,11 @@ const tickMs = 10;
 const slotCount = 1024;
 /** A server that finds pings too frequent is pinged half as often each time it says so, and at least this often. */
 const pingEveryMsMax = 3_600_000;
+
+interface Refusal {
+  readonly code: number;
+  readonly message: string;
+}
 
 export class GrpcChannel implements CallOwner, ConnectionSink {
   readonly options: ResolvedChannelOptions;
@@ -48,6 +55,8 @@ export class GrpcChannel implements CallOwner, ConnectionSink {
   #failuresInARow = 0;
   #retryAtMs = Number.NEGATIVE_INFINITY;
   #lastFailure = "";
+  /** The last one that was looked at: callers use the same again and again. */
+  #checkedMetadata: RequestMetadata | undefined;
   #isClosed = false;
 
   constructor(options: GrpcChannelOptions) {
@@ -150,9 +159,14 @@ export class GrpcChannel implements CallOwner, ConnectionSink {
   // --- details ---
 
   /** Why a call is not even looked at. */
-  #refuse({ message }: CallRequest): { readonly code: number; readonly message: string } | undefined {
+  #refuse({ message, metadata }: CallRequest): Refusal | undefined {
     const { maxSendMessageBytes, limits, nowMs } = this.options;
     if (this.#isClosed) return { code: GrpcStatus.cancelled, message: "the channel is closed" };
+    if (metadata !== undefined && metadata !== this.#checkedMetadata) {
+      const wrong = checkMetadata(metadata);
+      if (wrong !== undefined) return { code: GrpcStatus.internal, message: wrong };
+      this.#checkedMetadata = metadata;
+    }
     const length = message?.length ?? 0;
     if (length > maxSendMessageBytes) {
       const text = `trying to send a message larger than max (${length} vs. ${maxSendMessageBytes})`;

@@ -7,11 +7,15 @@
  * Invariant: a remembered block neither changes the table nor was encoded before a change of its size.
  * Limits: `blocksMax` blocks per connection; all are forgotten when there are more.
  */
+import { isValidName } from "../grpc/field-rules.js";
 import { HpackEncoder } from "../hpack/hpack-encoder.js";
 import type { HeaderField } from "../hpack/hpack-encoder.js";
 import { DEFAULT_TABLE_BYTES, ENTRY_OVERHEAD_BYTES } from "../hpack/dynamic-table.js";
 
-/** Names in lower case; kept by reference, and what was passed must not change afterwards. */
+/**
+ * Names in lower case, none of gRPC's own; values in latin1, those of `-bin` names in base64. Kept by reference: what was passed must
+ * not change afterwards.
+ */
 export type RequestMetadata = Readonly<Record<string, string>>;
 
 const blocksMax = 256;
@@ -19,6 +23,20 @@ const blocksMax = 256;
 const secretNames = new Set(["authorization", "token", "cookie", "proxy-authorization"]);
 /** Longer values are unlikely to come again. */
 const indexedBytesMax = 256;
+
+/** Names that the transport itself writes. */
+const reservedNames = new Set(["te", "content-type", "content-length", "host", "user-agent"]);
+const latin1 = /^[\t\x20-\xff]*$/;
+
+/** @returns what is wrong with metadata, undefined for nothing. */
+export function checkMetadata(metadata: RequestMetadata): string | undefined {
+  for (const name in metadata) {
+    if (!isValidName(name) || name.startsWith("grpc-") || reservedNames.has(name))
+      return `metadata may not be named "${name}"`;
+    if (!latin1.test(metadata[name] ?? "")) return `the value of "${name}" is no latin1 text in one line`;
+  }
+  return undefined;
+}
 
 interface Block {
   readonly metadata: RequestMetadata | undefined;
