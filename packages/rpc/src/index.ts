@@ -23,4 +23,5 @@ export type { GrpcLimits, GrpcServerOptions } from "./options.js";
 export { defaultLimits } from "./options.js";
 export type { Http1Listener } from "./server.js";
 export { createGrpcServer, GrpcServer } from "./server.js";
+export type { SlowCallListener, SlowCallOptions } from "./slow-calls.js";
 export { GrpcStatus } from "./status.js";

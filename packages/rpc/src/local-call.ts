@@ -75,6 +75,7 @@ export class LocalCall extends WheelEntry implements UnaryCall, ServerStreamCall
   readonly #events: LocalCallEvents;
   readonly #waiting: Uint8Array[] = [];
   #startedMs = -1;
+  #startPulse = 0;
   #isPaused = false;
   #isDispatched = false;
   #isEndDue = false;
@@ -117,6 +118,7 @@ export class LocalCall extends WheelEntry implements UnaryCall, ServerStreamCall
     const { timing } = counters;
     if (timing !== undefined && counters.started % timing.every === 0)
       this.#startedMs = this.#context.nowMs();
+    this.#startPulse = this.#context.slowCalls.pulse;
     counters.started += 1;
     this.#context.counters.callsTotal += 1;
     this.#context.counters.callsOpen += 1;
@@ -283,6 +285,9 @@ export class LocalCall extends WheelEntry implements UnaryCall, ServerStreamCall
     ofServer.callsByStatus[code]! += 1;
     const counters = this.#counters;
     counters.handledByStatus[code]! += 1;
+    const { slowCalls, options } = this.#context;
+    if (this.#method.kind === "unary") slowCalls.ended(this, this.#startPulse, code);
+    options.onCallEnded?.(this, code);
     if (this.#startedMs >= 0)
       counters.timing?.observe(code, this.#context.nowMs() - this.#startedMs, counters);
   }

@@ -1,4 +1,6 @@
 import type { CreateTiming } from "./counters.js";
+import type { CallBase } from "./grpc-call.js";
+import type { SlowCallOptions } from "./slow-calls.js";
 
 /**
  * Every option and limit of the server, with its unit, its default and what happens at it.
@@ -27,6 +29,10 @@ export interface GrpcServerOptions {
   readonly connectionsMax?: number;
   /** Called once per method: who hears how long its calls take. Default: nobody, and no clock is read. */
   readonly createTiming?: CreateTiming;
+  /** Who hears of unary calls that take long. Default: nobody. */
+  readonly slowCalls?: SlowCallOptions | undefined;
+  /** Called once for each dispatched call when it has ended in any way, whoever ended it. Default: nobody hears of it. */
+  readonly onCallEnded?: ((call: CallBase, status: number) => void) | undefined;
   /** Overrides of single protective limits. */
   readonly limits?: Partial<GrpcLimits>;
   /** Monotonic clock in milliseconds; deadlines are told in it. Default `performance.now`. */
@@ -151,6 +157,8 @@ export function resolveOptions(options: GrpcServerOptions): ResolvedOptions {
     keepalivePermitWithoutStream: options.keepalivePermitWithoutStream ?? false,
     connectionsMax: options.connectionsMax ?? Number.POSITIVE_INFINITY,
     createTiming: options.createTiming ?? (() => undefined),
+    slowCalls: options.slowCalls,
+    onCallEnded: options.onCallEnded,
     limits: { ...defaultLimits, ...options.limits },
     nowMs: options.nowMs ?? (() => performance.now()),
   };

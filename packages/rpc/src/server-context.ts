@@ -3,6 +3,7 @@ import type { MethodRegistry } from "./grpc/method-registry.js";
 import type { ZlibJobs } from "./grpc/zlib-jobs.js";
 import type { ChunkPool } from "./http2/output-buffer.js";
 import type { ResolvedOptions } from "./options.js";
+import type { SlowCalls } from "./slow-calls.js";
 import type { TimerWheel } from "./timer-wheel.js";
 
 /** What all connections of one server share. */
@@ -11,6 +12,7 @@ export interface ServerContext {
   readonly counters: ServerCounters;
   readonly registry: MethodRegistry;
   readonly wheel: TimerWheel;
+  readonly slowCalls: SlowCalls;
   readonly zlib: ZlibJobs;
   readonly chunks: ChunkPool;
   readonly nowMs: () => number;

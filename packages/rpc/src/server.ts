@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { Connection } from "./connection/connection.js";
 import type { MethodCounters, ServerCounters } from "./counters.js";
+import { SlowCalls } from "./slow-calls.js";
 import { createServerCounters } from "./counters.js";
 import type { Method } from "./grpc-call.js";
 import { LocalCall, type LocalCaller, type LocalCallEvents, type LocalCallOptions } from "./local-call.js";
@@ -53,6 +54,7 @@ export class GrpcServer {
       counters: this.counters,
       registry: this.#registry,
       wheel: new TimerWheel({ tickMs, slotCount, nowMs: resolved.nowMs }),
+      slowCalls: new SlowCalls(resolved.slowCalls, resolved.nowMs),
       zlib: new ZlibJobs(resolved.limits.zlibJobsMax),
       chunks: new ChunkPool(),
       nowMs: resolved.nowMs,
@@ -151,6 +153,7 @@ export class GrpcServer {
     this.#draining = true;
     for (const socket of this.#undecided) socket.destroy();
     for (const connection of this.#connections) connection.close();
+    this.#context.slowCalls.close();
   }
 
   #accept(socket: Socket | TLSSocket, rest: Buffer): void {

@@ -13,6 +13,7 @@ import type {
   BidiCall,
   CancelListener,
   ClientStreamCall,
+  Method,
   ServerStreamCall,
   UnaryCall,
 } from "../grpc-call.js";
@@ -74,8 +75,9 @@ export class CallStream
   deferred = false;
 
   #deadlineMs = -1;
-  /** Below 0 for the calls that are not timed. */
-  #startedMs = -1;
+  /** When a timed call began, in `ticksPerMs`; 0 for the calls that are not timed. */
+  #startTicks = 0;
+  readonly #startPulse: number;
   #dispatched = false;
   #headersSent = false;
   #drainWanted = false;
@@ -97,6 +99,7 @@ export class CallStream
     this.head = head;
     this.registered = registered;
     this.sendWindow = host.outbound.initialStreamWindow;
+    this.#startPulse = host.context.slowCalls.pulse;
   }
 
   get path(): string {
@@ -142,12 +145,13 @@ export class CallStream
       this.#responseHeaders = [["grpc-encoding", "gzip"]];
     }
     if (timeoutMs > 0) {
-      this.#deadlineMs = context.nowMs() + timeoutMs;
+      this.#deadlineMs = Math.ceil(context.nowMs() + timeoutMs);
       context.wheel.startAt(this, this.#deadlineMs);
     }
     const { method, counters } = this.registered;
     const { timing } = counters;
-    if (timing !== undefined && counters.started % timing.every === 0) this.#startedMs = context.nowMs();
+    if (timing !== undefined && counters.started % timing.every === 0)
+      this.#startTicks = (context.nowMs() * ticksPerMs(method)) | 0 || 1;
     counters.started++;
     if (timeoutMs === 0) this.#end(GrpcStatus.deadlineExceeded, "context deadline exceeded");
     else if (method.kind === "client-stream" || method.kind === "bidi") {
@@ -443,10 +447,14 @@ export class CallStream
   }
 
   #countEnd(code: number): void {
-    const { counters } = this.registered;
+    const { counters, method } = this.registered;
+    const { slowCalls, options, nowMs } = this.host.context;
     counters.handledByStatus[code]!++;
-    if (this.#startedMs < 0) return;
-    counters.timing?.observe(code, this.host.context.nowMs() - this.#startedMs, counters);
+    if (method.kind === "unary") slowCalls.ended(this, this.#startPulse, code);
+    options.onCallEnded?.(this, code);
+    if (this.#startTicks === 0) return;
+    const scale = ticksPerMs(method);
+    counters.timing?.observe(code, ((((nowMs() * scale) | 0) - this.#startTicks) | 0) / scale, counters);
   }
 
   #markEnded(code: number): void {
@@ -458,6 +466,14 @@ export class CallStream
     this.#countEnd(code);
     this.#inbox?.dispose();
   }
+}
+
+/**
+ * Starts of calls are 32-bit integers, which cost no allocation as fractions do: microseconds for calls that end within half an hour,
+ * milliseconds for streams. Differences are right as long as they fit, also when the clock has wrapped around.
+ */
+function ticksPerMs({ kind }: Method): number {
+  return kind === "unary" ? 1000 : 1;
 }
 
 /** `send` copies messages below this and keeps larger ones by reference. */
