@@ -15,6 +15,7 @@ import {
   type MemberConfig,
 } from "@quorate/server/config";
 import type { RunningServer, StartOptions } from "@quorate/server";
+import { notifySupervisor } from "./notify-supervisor.js";
 import { ETCD_VERSION, QUORATE_VERSION, versionText } from "./version.js";
 
 const EXIT_FAILED = 1;
@@ -89,6 +90,7 @@ function serve(config: MemberConfig, logger: Logger): void {
   starting.then(
     (server) => {
       running = server;
+      notifySupervisor(logger);
     },
     (error: unknown) => fail(startFailure(error), error),
   );
