@@ -81,7 +81,7 @@ export const rooms = {
 
   // Tools look at the house from outside.
   "tool-tidy": { mayImport: [], external: ["eslint", "typescript"] },
-  "tool-bench": { mayImport: [], external: [codec] },
+  "tool-bench": { mayImport: ["client"], external: [codec, "etcd3"] },
   "tool-conformance": { mayImport: ["std", "proto", "client"], external: [codec, "@grpc/grpc-js"] },
   "tool-simulate": { mayImport: ["sim"], external: [] },
   "tool-proto": { mayImport: ["proto"], external: [codec] },

@@ -3,6 +3,7 @@ import type { FigureScenario } from "../figure-scenario.js";
 import { catchup } from "./catchup.js";
 import { lease, leaseStorm } from "./lease-storm.js";
 import { loginStorm } from "./login-storm.js";
+import { sdk } from "./sdk.js";
 import { watchIdle } from "./watch-idle.js";
 import { watchMany } from "./watch-many.js";
 import { watchStalled } from "./watch-stalled.js";
@@ -15,4 +16,5 @@ export const figureScenarios: readonly FigureScenario[] = [
   lease,
   leaseStorm,
   loginStorm,
+  sdk,
 ];
