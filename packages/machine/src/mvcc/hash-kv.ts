@@ -31,7 +31,8 @@ export interface HashSource {
   readonly engine: Engine;
   readonly index: KeyIndex;
   readonly slots: SlotTable;
-  readonly yieldTurn: () => Promise<void>;
+  /** Awaited after each chunk of rows or keys. */
+  readonly pause: (rowCount: number) => Promise<void>;
 }
 
 /**
@@ -83,7 +84,7 @@ async function hashRows(
     for (let i = 0; i < chunk.keys.length; i++) {
       hasher.add(chunk.keys[i] as Uint8Array, chunk.values[i] as Uint8Array);
     }
-    await source.yieldTurn();
+    await source.pause(chunk.keys.length);
   }
   return hasher.hash;
 }
@@ -122,7 +123,7 @@ async function hasTombstone(source: HashSource, revision: number): Promise<boole
   const to = createRevisionKey(revision + 1, 0, false);
   for await (const { keys } of source.engine.scan(from, to, HASH_CHUNK_ROWS)) {
     if (keys.some(isTombstoneKey)) return true;
-    await source.yieldTurn();
+    await source.pause(keys.length);
   }
   return false;
 }
@@ -141,7 +142,7 @@ async function hasLiveKey(source: HashSource, revision: number): Promise<boolean
       return !found && seen < HASH_CHUNK_ROWS;
     });
     if (found) return true;
-    await source.yieldTurn();
+    await source.pause(seen);
   }
   return false;
 }

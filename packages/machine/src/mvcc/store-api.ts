@@ -134,8 +134,9 @@ export interface StoreDriver {
   /**
    * Computes the checksum of the compaction just scheduled, which frees nothing until then; undefined unless the option
    * `hashCompactions` is on and there is one to hash.
+   * @param pause awaited after each chunk of rows, whose count it is told, in the place of a mere turn.
    */
-  hashCompaction(): Promise<KvHash> | undefined;
+  hashCompaction(pause?: (rowCount: number) => Promise<void>): Promise<KvHash> | undefined;
   /** The checksums of the last compactions as far as they were computed, oldest first; `hashKv` answers with them too. */
   readonly compactionHashes: readonly KvHash[];
   /** The checksum over all tables (diagnostic). */

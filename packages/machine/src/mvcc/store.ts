@@ -409,10 +409,11 @@ export class Store implements StoreWrites, StoreDriver {
     return this.#compactionHashes.all;
   }
 
-  hashCompaction(): Promise<KvHash> | undefined {
+  hashCompaction(pause?: (rowCount: number) => Promise<void>): Promise<KvHash> | undefined {
     return this.#compactionHashes.run(async (revision, compactRevision) => {
       await this.#writer.flushPending();
-      return hashCompacted(this.#hashSource(), revision, compactRevision);
+      const source = this.#hashSource();
+      return hashCompacted({ ...source, pause: pause ?? source.pause }, revision, compactRevision);
     });
   }
 
@@ -421,7 +422,7 @@ export class Store implements StoreWrites, StoreDriver {
       engine: this.#engine,
       index: this.#index,
       slots: this.#slots,
-      yieldTurn: this.#options.yieldTurn,
+      pause: this.#options.yieldTurn,
     };
   }
 

@@ -59,6 +59,11 @@ test("at the start only other data at the same revision and compaction speak aga
   bench.answer(10, "future-revision", at(hashed(8, 10, 6), 20));
   expect(await bench.checks.checkAtStart()).toBe(true);
   expect(bench.lines).toContain("found different compact revision values from remote peer");
+  bench.answer(10, "compacted", "unexpected answer 412: cluster ID mismatch");
+  expect(await bench.checks.checkAtStart()).toBe(true);
+  expect(bench.lines).toContain("cannot fetch hash from slow remote peer");
+  expect(bench.lines).toContain("cannot fetch hash from remote peer; local member is behind");
+  expect(bench.lines).toContain("cluster ID mismatch");
   bench.answer(10, at(hashed(7)), at(hashed(8), 20));
   expect(await bench.checks.checkAtStart()).toBe(false);
   expect(bench.lines).toContain("found different hash values from remote peer");

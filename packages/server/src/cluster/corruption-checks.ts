@@ -53,9 +53,15 @@ export class CorruptionChecks {
     const local = { "local-member-id": formatHexId(memberId) };
     report.info("starting initial corruption check", { ...local, timeout: `${requestTimeoutMs}ms` });
     const own = await hashNow();
+    const mine = describe("local-member", { ...own, revision: own.hashRevision });
     let isSound = true;
     for (const { id, peerUrls, answer } of await askPeers(own.hashRevision)) {
-      if (typeof answer === "string") continue;
+      const peer = { "remote-peer-id": formatHexId(id), "remote-peer-endpoints": peerUrls };
+      if (typeof answer === "string") {
+        const message = whyNoHash(answer);
+        if (message !== undefined) report.warn(message, { ...local, ...mine, ...peer, error: answer });
+        continue;
+      }
       if (answer.hash === own.hash) continue;
       const isComparable = answer.compactRevision === own.compactRevision;
       if (isComparable) isSound = false;
@@ -65,9 +71,8 @@ export class CorruptionChecks {
           : "found different compact revision values from remote peer",
         {
           ...local,
-          ...describe("local-member", { ...own, revision: own.hashRevision }),
-          "remote-peer-id": formatHexId(id),
-          "remote-peer-endpoints": peerUrls,
+          ...mine,
+          ...peer,
           ...describe("remote-peer", answer),
         },
       );
@@ -94,7 +99,14 @@ export class CorruptionChecks {
     const isSameState =
       after.hashRevision === before.hashRevision && after.compactRevision === before.compactRevision;
     if (isSameState && after.hash !== before.hash) {
-      accuse(memberId, "found hash mismatch", { ...describe("first", before), ...describe("second", after) });
+      accuse(memberId, "found hash mismatch", {
+        "revision-1": before.hashRevision,
+        "compact-revision-1": before.compactRevision,
+        "hash-1": before.hash,
+        "revision-2": after.hashRevision,
+        "compact-revision-2": after.compactRevision,
+        "hash-2": after.hash,
+      });
     }
     let checkedCount = 0;
     for (const { id, answer } of peers) {
@@ -209,6 +221,13 @@ export class CorruptionChecks {
       });
     }
   }
+}
+
+/** What the lack of a hash means at the start; undefined for a member that can't be reached, which was reported. */
+function whyNoHash(answer: string): string | undefined {
+  if (answer === "future-revision") return "cannot fetch hash from slow remote peer";
+  if (answer === "compacted") return "cannot fetch hash from remote peer; local member is behind";
+  return answer.includes("cluster ID mismatch") ? "cluster ID mismatch" : undefined;
 }
 
 function whyNotComparable(own: HashKvAnswer, answer: PeerHash["answer"]): string | undefined {

@@ -56,11 +56,14 @@ test("frees nothing before what the compaction leaves has been hashed", async ()
   const steps: number[] = [];
   let settle: (hash: { hash: number; revision: number; compactRevision: number }) => void = () => undefined;
   let asked = 0;
+  let pauseHash: (rowCount: number) => Promise<void> = () => Promise.resolve();
+  let turns = 0;
   const store = {
     compactRevision: 7,
     finishedCompactRevision: -1,
-    hashCompaction: () => {
+    hashCompaction: (pause: (rowCount: number) => Promise<void>) => {
       asked += 1;
+      if (asked === 1) pauseHash = pause;
       if (asked > 1) return undefined;
       return new Promise<{ hash: number; revision: number; compactRevision: number }>(
         (resolve) => (settle = resolve),
@@ -81,7 +84,10 @@ test("frees nothing before what the compaction leaves has been hashed", async ()
         timers.push(task);
         return () => undefined;
       },
-      yieldTurn: () => Promise.resolve(),
+      yieldTurn: () => {
+        turns += 1;
+        return Promise.resolve();
+      },
     },
     report: { info: (message) => lines.push(message), warn: () => undefined },
     batchCount: 1000,
@@ -95,6 +101,12 @@ test("frees nothing before what the compaction leaves has been hashed", async ()
   timers.shift()?.();
   runner.wake();
   expect({ timers: timers.length, steps, asked }).toEqual({ timers: 0, steps: [], asked: 1 });
+  // A turn while fewer rows than a batch were hashed, a pause then.
+  await pauseHash(512);
+  const paused = pauseHash(512);
+  expect({ turns, timers: timers.length }).toEqual({ turns: 1, timers: 1 });
+  timers.shift()?.();
+  await paused;
   settle({ hash: 5, revision: 7, compactRevision: -1 });
   await Promise.resolve();
   timers.shift()?.();

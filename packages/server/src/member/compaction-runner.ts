@@ -18,8 +18,9 @@ export interface CompactingStore {
   /**
    * Hashes the compaction just scheduled, which frees nothing until then; undefined when there is nothing to hash. Resolves to undefined
    * when the store was replaced meanwhile.
+   * @param pause awaited after each chunk of rows, whose count it is told.
    */
-  hashCompaction(): Promise<CompactionHash | undefined> | undefined;
+  hashCompaction(pause: (rowCount: number) => Promise<void>): Promise<CompactionHash | undefined> | undefined;
   /** @returns whether there is more to free now. */
   compactStep(budgetCount: number): boolean;
 }
@@ -39,6 +40,8 @@ export class CompactionRunner {
   readonly #parts: CompactionRunnerParts;
   #cancel: (() => void) | undefined;
   #isHashing = false;
+  /** Rows since the last pause. */
+  #hashedCount = 0;
   #stopped = false;
 
   constructor(parts: CompactionRunnerParts) {
@@ -72,9 +75,10 @@ export class CompactionRunner {
 
   #step(): void {
     const { store, batchCount, report } = this.#parts;
-    const hashing = store.hashCompaction();
+    const hashing = store.hashCompaction(this.#pauseHash);
     if (hashing !== undefined) {
       this.#isHashing = true;
+      this.#hashedCount = 0;
       hashing.then(this.#onHashed, this.#onHashFailed);
       return;
     }
@@ -87,6 +91,15 @@ export class CompactionRunner {
       this.#plan();
     }
   }
+
+  /** A hash keeps the pace of the freeing: a pause for every `batchCount` rows, a turn between. */
+  readonly #pauseHash = (rowCount: number): Promise<void> => {
+    const { scheduler, batchCount, pauseMs } = this.#parts;
+    this.#hashedCount += rowCount;
+    if (this.#hashedCount < batchCount) return scheduler.yieldTurn();
+    this.#hashedCount = 0;
+    return new Promise((resolve) => void scheduler.after(pauseMs, resolve));
+  };
 
   readonly #onHashed = (hashed: CompactionHash | undefined): void => {
     this.#isHashing = false;

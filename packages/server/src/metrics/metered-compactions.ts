@@ -27,9 +27,11 @@ export class MeteredCompactions implements CompactingStore {
     return this.#options.store().finishedCompactRevision;
   }
 
-  hashCompaction(): Promise<CompactionHash | undefined> | undefined {
+  hashCompaction(
+    pause: (rowCount: number) => Promise<void>,
+  ): Promise<CompactionHash | undefined> | undefined {
     const store = this.#options.store();
-    return store.hashCompaction()?.catch((error: unknown) => {
+    return store.hashCompaction(pause)?.catch((error: unknown) => {
       // One that was replaced meanwhile is closed at some time, and nobody asks for its hashes.
       if (this.#options.store() !== store) return undefined;
       throw error;
