@@ -1,5 +1,5 @@
 /**
- * A virtual environment with Python's etcd3, made once and kept between runs in the workspace's cache folder.
+ * A virtual environment with Python's etcd3 and etcd3gw, made once and kept between runs in the workspace's cache folder.
  *
  * etcd3 carries code generated for protobuf 3, so protobuf is held below 4 and run in its pure-Python form, which every
  * version of the interpreter has.
@@ -36,13 +36,13 @@ export async function preparePython(): Promise<PythonEnvironment | string> {
   ];
   for (const [step, args] of commands) {
     const result = await runCommand(step, args, { timeoutMs: INSTALL_MS_MAX });
-    if (result.exitCode !== 0) return `Python's etcd3 could not be installed: ${result.stderr.slice(-500)}`;
+    if (result.exitCode !== 0) return `Python's clients could not be installed: ${result.stderr.slice(-500)}`;
   }
-  if (!(await canImport(command, env))) return "Python's etcd3 was installed but does not import";
+  if (!(await canImport(command, env))) return "Python's clients were installed but do not import";
   writeFileSync(STAMP, requirements);
   return { command, env };
 }
 
 async function canImport(command: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  return (await runCommand(command, ["-c", "import etcd3"], { env })).exitCode === 0;
+  return (await runCommand(command, ["-c", "import etcd3, etcd3gw"], { env })).exitCode === 0;
 }
