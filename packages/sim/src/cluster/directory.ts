@@ -11,6 +11,8 @@ export interface Running {
   /** Undefined until it answers other members' questions. */
   readonly local: PeerLocalPort | undefined;
   readonly serverVersion: string;
+  /** Somebody has connected. */
+  meet(memberId: bigint, peerUrl: string): void;
   /** Puts a database where the process looks for it. */
   receive(index: number, database: Uint8Array): string;
 }

@@ -1,8 +1,10 @@
 /** A whole cluster in one process and one thread: machines, lines, clients' names, and one virtual time, all from one seed. */
+import type { Message } from "@quorate/raft";
 import { Prng } from "@quorate/std";
 import { SimNetwork } from "../world/sim-network.js";
 import { VirtualTime } from "../world/virtual-time.js";
 import { Directory } from "./directory.js";
+import { RaftRules } from "./raft-rules.js";
 import { SimClient } from "./sim-client.js";
 import { peerUrlOf, SimMember } from "./sim-member.js";
 
@@ -31,6 +33,10 @@ export class SimCluster {
   readonly members: SimMember[] = [];
   readonly ends: UnexpectedEnd[] = [];
   readonly logLines: string[] = [];
+  readonly rules: RaftRules = new RaftRules();
+  /** Sees messages of raft as they leave, and lines that members report to their operators. */
+  onSent: (member: SimMember, message: Message) => void = () => undefined;
+  onLine: (member: SimMember, line: string) => void = () => undefined;
   readonly #directory = new Directory();
   readonly #options: SimClusterOptions;
 
@@ -60,7 +66,14 @@ export class SimCluster {
         directory: this.#directory,
         prng: new Prng(seed + 7919 * (number + 1)),
         onEnded: (ended, error) => this.#noteEnd(ended, error),
-        log: (from, line) => this.note(`${from.name}: ${line}`),
+        log: (from, line) => {
+          this.note(`${from.name}: ${line}`);
+          this.onLine(from, line);
+        },
+        onSent: (from, message) => {
+          this.rules.look(message);
+          this.onSent(from, message);
+        },
       },
     );
     this.members.push(member);

@@ -16,6 +16,7 @@ import {
   type OpenMember,
   type RegisteredServices,
 } from "@quorate/server/world";
+import type { Message } from "@quorate/raft";
 import type { Prng } from "@quorate/std";
 import type { WalLimits } from "@quorate/storage";
 import { Life } from "../world/life.js";
@@ -63,6 +64,8 @@ export interface SimMemberParts {
   /** The process ended because of something that it could not go on with. */
   readonly onEnded: (member: SimMember, error: Error) => void;
   readonly log: (member: SimMember, line: string) => void;
+  /** A message of raft leaves. */
+  readonly onSent: (member: SimMember, message: Message) => void;
 }
 
 /** What a process has once it runs. */
@@ -138,7 +141,7 @@ export class SimMember implements Place {
   }
 
   async #begin(life: Life): Promise<void> {
-    const { network, directory, prng, log } = this.#parts;
+    const { network, directory, prng, log, onSent } = this.#parts;
     const config = this.#config();
     const logger = createLogger((line) => log(this, line));
     const world = {
@@ -160,9 +163,21 @@ export class SimMember implements Place {
         this.#fail(life, new Error("removed from the cluster"));
       },
     };
+    const onMessage = (message: Message): void => {
+      if (!life.isOver) onSent(this, message);
+    };
+    let transport: SimTransport | undefined;
     const open = await openMember(options, {
       birth: () => Promise.resolve(this.#birth(config)),
-      createTransport: (identity) => new SimTransport({ identity, place: this, directory, network, life }),
+      createTransport: (identity) =>
+        (transport = new SimTransport({
+          identity,
+          place: this,
+          directory,
+          network,
+          life,
+          onSent: onMessage,
+        })),
     });
     if (life.isOver) return;
     const running = {
@@ -172,9 +187,10 @@ export class SimMember implements Place {
       serverVersion: SERVER_VERSION,
     };
     const receive = (index: number, database: Uint8Array): string => this.disk.receive(index, database);
+    const meet = (id: bigint, url: string): void => transport?.addRemote(id, [url]);
     const onError = (error: unknown): void => this.#fail(life, error as Error);
     const cluster = createClusterSide(open, config, onError);
-    this.#running = { ...running, receive, local: cluster.local };
+    this.#running = { ...running, receive, meet, local: cluster.local };
     const services = new SimServices();
     const registered = registerServices(services, open.facade, {
       txnOpsMax: config.txnOpsMax,

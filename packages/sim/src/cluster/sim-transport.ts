@@ -20,6 +20,8 @@ export interface SimTransportParts {
   readonly directory: Directory;
   readonly network: SimNetwork;
   readonly life: Life;
+  /** Sees what leaves, lost or not. */
+  readonly onSent: (message: Message) => void;
 }
 
 export class SimTransport implements PeerTransport {
@@ -33,7 +35,7 @@ export class SimTransport implements PeerTransport {
     parts.life.scheduler.every(CONNECT_MS, () => this.#connect());
   }
 
-  /** As with streams over HTTP: the other end refuses one whom it knows as removed. */
+  /** As with streams over HTTP: the other end refuses one whom it knows as removed, and learns where a stranger is to be found. */
   #connect(): void {
     const { network, place, identity } = this.#parts;
     for (const id of this.#known.keys()) {
@@ -42,7 +44,9 @@ export class SimTransport implements PeerTransport {
       const arrive = (): void => {
         const target = to.running;
         target?.life.run(() => {
-          if (target.memberId === id && target.events.isRemoved(identity.memberId)) this.#tellRemoved(to);
+          if (target.memberId !== id) return;
+          if (target.events.isRemoved(identity.memberId)) this.#tellRemoved(to);
+          else target.meet(identity.memberId, place.peerUrl);
         });
       };
       network.send(place.name, to.name, arrive, true);
@@ -50,7 +54,8 @@ export class SimTransport implements PeerTransport {
   }
 
   send(message: Message): void {
-    const { network, life, identity } = this.#parts;
+    const { network, life, identity, onSent } = this.#parts;
+    onSent(message);
     const to = this.#find(message.to);
     if (to === undefined) return;
     if (!this.#reaches(to)) {

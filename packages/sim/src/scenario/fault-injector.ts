@@ -1,25 +1,36 @@
 /** Makes a plan's faults happen to a cluster, and mends everything at the end. */
-import { etcdserverpb, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@quorate/proto";
 import type { SimCluster } from "../cluster/sim-cluster.js";
-import { peerUrlOf, type SimMember } from "../cluster/sim-member.js";
+import type { SimMember } from "../cluster/sim-member.js";
 import { HEALTHY_LINES } from "../world/sim-network.js";
-import { MEMBERS_MAX, type Fault, type Plan } from "./plan.js";
+import { Ambushes } from "./ambush.js";
+import { LineFaults } from "./line-faults.js";
+import { Operator } from "./operator.js";
+import { LEADER, type Fault, type Plan } from "./plan.js";
 
-const ADMIN = "admin";
-const ADMIN_DEADLINE_MS = 5000;
 /** A process that failed to start is started again. */
 const RESTART_MS = 500;
+
+interface Outage {
+  readonly power: boolean;
+  readonly forMs: number;
+}
 
 export class FaultInjector {
   /** How many faults of each kind took effect. */
   readonly counts: Map<string, number> = new Map();
   readonly #cluster: SimCluster;
   readonly #plan: Plan;
+  readonly #lines: LineFaults;
+  readonly #operator: Operator;
+  readonly #ambushes: Ambushes;
   #isOver = false;
 
   constructor(cluster: SimCluster, plan: Plan) {
     this.#cluster = cluster;
     this.#plan = plan;
+    this.#lines = new LineFaults(cluster, (delayMs, task) => this.#later(delayMs, task));
+    this.#operator = new Operator(cluster, plan);
+    this.#ambushes = new Ambushes(cluster);
   }
 
   start(): void {
@@ -36,50 +47,81 @@ export class FaultInjector {
   /** Lines, disks and processes are well from now on. */
   mend(): void {
     this.#isOver = true;
+    this.#ambushes.clear();
     const { network, members } = this.#cluster;
     network.mendAll();
     network.health = HEALTHY_LINES;
     for (const member of members) {
-      member.disk.health.failsWith = undefined;
-      member.disk.health.writeMs = [0.05, 0.5];
+      const { health } = member.disk;
+      health.failsWith = undefined;
+      health.failsOnce = false;
+      health.cutsReceived = false;
+      health.writeMs = HEALTHY_WRITE_MS;
     }
     this.#keepAlive();
   }
 
-  /** Processes that ended for want of a disk, or that were killed, come back. */
+  /** Processes that ended for want of a disk, or that were killed, come back; members that can't are taken out of the cluster. */
   #keepAlive(): void {
-    for (const member of this.#cluster.members)
-      if (member.life === undefined && !member.isRemoved) void this.#restart(member);
+    for (const member of this.#cluster.members) {
+      if (member.life !== undefined || member.isRemoved) continue;
+      if (member.disk.isRotten && this.#endedByRot(member)) this.#operator.remove(member);
+      else void this.#restart(member);
+    }
     this.#cluster.time.after(RESTART_MS, () => this.#keepAlive());
+  }
+
+  #endedByRot(member: SimMember): boolean {
+    const last = this.#cluster.ends.findLast((end) => end.member === member.name);
+    return last !== undefined && isDamage(last.error);
   }
 
   #begin(fault: Fault): void {
     this.#cluster.note(`fault ${JSON.stringify(fault)}`);
-    if (!this.#cause(fault)) return;
-    this.counts.set(fault.kind, (this.counts.get(fault.kind) ?? 0) + 1);
+    if (this.#cause(fault)) this.#count(fault.kind);
   }
 
-  /** @returns false when there is nothing that it could happen to. */
+  #count(kind: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  /** @returns false when there is nothing that it could happen to, or when it is yet to happen. */
   #cause(fault: Fault): boolean {
-    const { members, network, leader } = this.#cluster;
+    const { members, leader } = this.#cluster;
     switch (fault.kind) {
       case "isolate":
-        return this.#separate([this.#at(fault.member)], fault.forMs);
+        return this.#lines.separate([this.#at(fault.member)], fault.forMs);
       case "split": {
         const count = Math.min(fault.count, members.length - 1);
-        const some = Array.from({ length: count }, (_, i) => this.#at((fault.member + i) % members.length));
-        return this.#separate(some, fault.forMs);
+        const first = members.indexOf(this.#at(fault.member));
+        const some = Array.from({ length: count }, (_, i) => this.#at((first + i) % members.length));
+        return this.#lines.separate(some, fault.forMs);
       }
       case "cut":
-        network.cut(this.#at(fault.from).name, this.#at(fault.to).name);
-        this.#later(fault.forMs, () => network.mendAll());
-        return true;
+        return this.#lines.cut(this.#at(fault.from), this.#at(fault.to), fault.forMs);
+      case "half-cut":
+        return this.#lines.halfCut(this.#at(fault.member), fault.side, fault.forMs);
+      case "flap":
+        return this.#lines.flap(this.#at(fault.member), fault.everyMs, fault.forMs);
+      case "clog":
+        return this.#lines.clog(this.#at(fault.member), fault.forMs);
+      case "slow-lines":
+        return this.#lines.slow(this.#at(fault.member), fault.extraMs, fault.forMs);
       case "kill":
         return this.#kill(this.#at(fault.member), fault);
       case "kill-leader":
         return leader !== undefined && this.#kill(leader, fault);
       case "kill-all":
         return members.map((member) => this.#kill(member, fault)).includes(true);
+      case "storm":
+        for (let i = 0; i < fault.count; i++)
+          this.#later(i * fault.everyMs, () => void this.#kill(this.#at(i), fault));
+        return true;
+      case "ambush":
+        this.#ambushes.set(fault.on, (member) => {
+          if (!this.#isOver && this.#kill(member, fault)) this.#count(`ambush ${fault.on}`);
+        });
+        return false;
       case "stop":
         return this.#stop(this.#at(fault.member), fault.forMs);
       case "pause": {
@@ -95,31 +137,43 @@ export class FaultInjector {
       }
       case "bad-disk":
         return this.#breakDisk(this.#at(fault.member), fault);
-      case "slow-lines": {
-        const { name } = this.#at(fault.member);
-        network.slowMs.set(name, fault.extraMs);
-        this.#later(fault.forMs, () => network.slowMs.delete(name));
+      case "failed-write": {
+        const member = this.#at(fault.member);
+        member.disk.health.failsOnce = true;
+        this.#later(fault.forMs, () => void this.#restart(member));
+        return true;
+      }
+      case "rot":
+        return this.#rot(this.#at(fault.member), fault);
+      case "short-databases": {
+        const { health } = this.#at(fault.member).disk;
+        health.cutsReceived = true;
+        this.#later(fault.forMs, () => (health.cutsReceived = false));
         return true;
       }
       case "jump-clock":
         this.#at(fault.member).life?.jumpWallClock(fault.byMs);
         return true;
       case "move-leader":
-        return this.#moveLeader(this.#at(fault.member));
+        return this.#operator.moveLeader(this.#at(fault.member));
       case "compact":
-        return this.#compact(fault.keep);
+        return this.#operator.compact(fault.keep);
       case "add-learner":
-        return this.#addLearner();
+        return this.#operator.addLearner((member) => void this.#restart(member));
       case "promote":
-        return this.#promote();
-      case "remove":
-        return this.#remove(this.#at(fault.member));
+        return this.#operator.promote();
+      case "remove": {
+        const member = this.#at(fault.member);
+        // Those with a damaged disk may be the next to go.
+        const isSafe = !members.some((each) => each !== member && each.disk.isRotten && !each.isRemoved);
+        return isSafe && this.#operator.remove(member);
+      }
     }
   }
 
   #at(index: number): SimMember {
-    const { members } = this.#cluster;
-    const member = members[index % members.length];
+    const { members, leader } = this.#cluster;
+    const member = (index === LEADER ? leader : undefined) ?? members[Math.max(0, index) % members.length];
     if (member === undefined) throw new Error(`no member ${index}`);
     return member;
   }
@@ -130,20 +184,7 @@ export class FaultInjector {
     });
   }
 
-  #separate(some: readonly SimMember[], forMs: number): boolean {
-    const { members, network } = this.#cluster;
-    for (const one of some) {
-      for (const other of members) {
-        if (some.includes(other)) continue;
-        network.cut(one.name, other.name);
-        network.cut(other.name, one.name);
-      }
-    }
-    this.#later(forMs, () => network.mendAll());
-    return true;
-  }
-
-  #kill(member: SimMember, { power, forMs }: { readonly power: boolean; readonly forMs: number }): boolean {
+  #kill(member: SimMember, { power, forMs }: Outage): boolean {
     if (member.life === undefined) return false;
     const gone = member.kill(power ? "power-lost" : "killed");
     this.#later(forMs, () => void gone.then(() => this.#restart(member)));
@@ -177,64 +218,22 @@ export class FaultInjector {
     return true;
   }
 
-  #moveLeader(to: SimMember): boolean {
-    const { leader } = this.#cluster;
-    const target = to.running?.memberId;
-    if (leader === undefined || target === undefined || leader === to) return false;
-    this.#ask(leader, etcdserverpb.Maintenance.method.moveLeader, { targetID: target });
-    return true;
-  }
-
-  #compact(keep: number): boolean {
-    const member = this.#cluster.leader;
-    const revision = (member?.open?.machine.store.revision ?? 0) - keep;
-    if (member === undefined || revision <= 0) return false;
-    this.#ask(member, etcdserverpb.KV.method.compact, { revision: BigInt(revision) });
-    return true;
-  }
-
-  #addLearner(): boolean {
-    const { leader, members } = this.#cluster;
-    if (leader === undefined || members.length >= MEMBERS_MAX) return false;
-    const name = `m${members.length + 1}`;
-    const request = { peerURLs: [peerUrlOf(name)], isLearner: true };
-    const joined = this.#cluster.add(name);
-    joined.disk.health.writeMs = this.#plan.diskWriteMs;
-    // Nobody knows it before the cluster does; until then its starts fail, and nobody tries for ever.
-    joined.isRemoved = true;
-    this.#ask(leader, etcdserverpb.Cluster.method.memberAdd, request, (ok) => {
-      if (!ok) return;
-      joined.isRemoved = false;
-      void this.#restart(joined);
+  #rot(member: SimMember, { place, forMs }: { place: "log" | "database"; forMs: number }): boolean {
+    if (member.life === undefined || !this.#operator.canLose(member)) return false;
+    void member.kill("killed").then(async () => {
+      const damaged = await member.disk.rot(place);
+      this.#cluster.note(`${member.name} rots: ${damaged ?? "nothing there"}`);
     });
+    this.#later(forMs, () => void this.#restart(member));
     return true;
   }
+}
 
-  #promote(): boolean {
-    const { leader } = this.#cluster;
-    const learner = leader?.open?.facade.members().find(({ isLearner }) => isLearner);
-    if (leader === undefined || learner === undefined) return false;
-    this.#ask(leader, etcdserverpb.Cluster.method.memberPromote, { ID: learner.id });
-    return true;
-  }
+const HEALTHY_WRITE_MS = [0.05, 0.5] as const;
 
-  #remove(member: SimMember): boolean {
-    const { leader } = this.#cluster;
-    const id = member.running?.memberId;
-    if (leader === undefined || id === undefined) return false;
-    this.#ask(leader, etcdserverpb.Cluster.method.memberRemove, { ID: id });
-    return true;
-  }
-
-  #ask<I extends DescMessage, O extends DescMessage>(
-    member: SimMember,
-    method: DescMethodUnary<I, O>,
-    request: MessageInitShape<I>,
-    done: (ok: boolean) => void = () => undefined,
-  ): void {
-    void this.#cluster
-      .client(ADMIN, member)
-      .call(method, request, ADMIN_DEADLINE_MS)
-      .then(({ ok }) => done(ok));
-  }
+/** What the storage says of bytes that are not those that were written. */
+export function isDamage(error: Error): boolean {
+  for (let each: unknown = error; each instanceof Error; each = each.cause)
+    if (each.name === "CorruptionError" || ("code" in each && each.code === "corrupt")) return true;
+  return false;
 }

@@ -1,19 +1,55 @@
 /**
  * What a seed stands for: how large the cluster is, what its lines, disks and clocks are like, what its clients do, and which faults
- * happen when. Each seed switches features and faults on or off ("swarm"), so that rare ones get runs of their own. The plan is data:
- * a failing one is replayed, cut down and printed.
+ * happen when. The plan is data: a failing one is replayed, cut down and printed.
  */
-import { Prng } from "@quorate/std";
+
+/** In the place of a member's number: whoever leads at that moment, or the first one when nobody does. */
+export const LEADER = -1;
+
+/** What a member does just before it dies in an ambush: it sends such a message, or it reports such a step to its operator. */
+export const AMBUSH_MOMENTS = [
+  "vote-asked",
+  "vote-given",
+  "append-sent",
+  "append-acknowledged",
+  "conf-change-sent",
+  "snapshot-marked",
+  "snapshot-installing",
+] as const;
+
+export type AmbushMoment = (typeof AMBUSH_MOMENTS)[number];
 
 export type Fault = { readonly atMs: number } & (
   | { readonly kind: "isolate"; readonly member: number; readonly forMs: number }
   /** One direction of one line. */
   | { readonly kind: "cut"; readonly from: number; readonly to: number; readonly forMs: number }
+  /** One direction of all lines between one member and the others. */
+  | {
+      readonly kind: "half-cut";
+      readonly member: number;
+      readonly side: "deaf" | "mute";
+      readonly forMs: number;
+    }
   /** The first `count` members from `member` on against the others. */
   | { readonly kind: "split"; readonly member: number; readonly count: number; readonly forMs: number }
+  /** Lines between one member and the others come and go. */
+  | { readonly kind: "flap"; readonly member: number; readonly everyMs: number; readonly forMs: number }
+  /** What is sent to or by a member waits, and arrives all at once at the end. */
+  | { readonly kind: "clog"; readonly member: number; readonly forMs: number }
+  | { readonly kind: "slow-lines"; readonly member: number; readonly extraMs: number; readonly forMs: number }
   | { readonly kind: "kill"; readonly member: number; readonly power: boolean; readonly forMs: number }
   | { readonly kind: "kill-leader"; readonly power: boolean; readonly forMs: number }
   | { readonly kind: "kill-all"; readonly power: boolean; readonly forMs: number }
+  /** One after the other, each back before the next one goes or not. */
+  | {
+      readonly kind: "storm";
+      readonly count: number;
+      readonly everyMs: number;
+      readonly power: boolean;
+      readonly forMs: number;
+    }
+  /** The next member that does this dies of it. */
+  | { readonly kind: "ambush"; readonly on: AmbushMoment; readonly power: boolean; readonly forMs: number }
   | { readonly kind: "stop"; readonly member: number; readonly forMs: number }
   | { readonly kind: "pause"; readonly member: number; readonly forMs: number }
   | { readonly kind: "slow-disk"; readonly member: number; readonly writeMs: number; readonly forMs: number }
@@ -23,7 +59,17 @@ export type Fault = { readonly atMs: number } & (
       readonly code: "ENOSPC" | "EIO";
       readonly forMs: number;
     }
-  | { readonly kind: "slow-lines"; readonly member: number; readonly extraMs: number; readonly forMs: number }
+  /** One write or flush fails, and all later ones succeed. */
+  | { readonly kind: "failed-write"; readonly member: number; readonly forMs: number }
+  /** A bit flips on the disk of a member that is down for a while. */
+  | {
+      readonly kind: "rot";
+      readonly member: number;
+      readonly place: "log" | "database";
+      readonly forMs: number;
+    }
+  /** Databases from the leader end in the middle. */
+  | { readonly kind: "short-databases"; readonly member: number; readonly forMs: number }
   | { readonly kind: "jump-clock"; readonly member: number; readonly byMs: number }
   | { readonly kind: "move-leader"; readonly member: number }
   | { readonly kind: "compact"; readonly keep: number }
@@ -36,6 +82,8 @@ export type FaultKind = Fault["kind"];
 
 export interface Plan {
   readonly seed: number;
+  /** Which sequence of faults it aims at something with; undefined when faults are independent of one another. */
+  readonly ploy: string | undefined;
   readonly memberCount: 3 | 5;
   /** Of each member, 1 for a good one. */
   readonly clockRates: readonly number[];
@@ -63,124 +111,6 @@ export const CLOCK_ERROR_MAX = 0.1;
 
 /** Clusters grow up to this in a run. */
 export const MEMBERS_MAX = 7;
-
-const FAULT_KINDS: readonly FaultKind[] = [
-  "isolate",
-  "cut",
-  "split",
-  "kill",
-  "kill-leader",
-  "kill-all",
-  "stop",
-  "pause",
-  "slow-disk",
-  "bad-disk",
-  "slow-lines",
-  "jump-clock",
-  "move-leader",
-  "compact",
-  "add-learner",
-  "promote",
-  "remove",
-];
-
-export function createPlan(seed: number): Plan {
-  const prng = new Prng(seed);
-  const memberCount = prng.chance(0.75) ? 3 : 5;
-  const hasBadLines = prng.chance(0.4);
-  const hasReorder = prng.chance(0.3);
-  const durationMs = 10_000 + prng.below(20_000);
-  const kinds = FAULT_KINDS.filter(() => prng.chance(0.4));
-  const meanGapMs = prng.pick([400, 1000, 2500]);
-  const slow = prng.chance(0.2) ? 20 : 2;
-  return {
-    seed,
-    memberCount,
-    clockRates: Array.from({ length: MEMBERS_MAX }, () =>
-      prng.chance(0.2) ? 1 - CLOCK_ERROR_MAX + prng.float() * 2 * CLOCK_ERROR_MAX : 1,
-    ),
-    lines: {
-      delayMs: [0.1, 0.1 + prng.float() * (prng.chance(0.2) ? 60 : 3)],
-      lossRate: hasBadLines ? prng.float() * 0.1 : 0,
-      doubleRate: hasBadLines ? prng.float() * 0.1 : 0,
-      reorderRate: hasReorder ? prng.float() * 0.2 : 0,
-    },
-    diskWriteMs: [0.05, 0.1 + prng.float() * slow],
-    flags: [
-      ["snapshot-count", String(prng.pick([20, 100, 1000, 10_000]))],
-      ["snapshot-catchup-entries", String(prng.pick([5, 50, 5000]))],
-      ["pre-vote", String(prng.chance(0.8))],
-      ["max-wals", String(prng.pick([1, 5]))],
-    ],
-    clientCount: 2 + prng.below(6),
-    keyCount: 2 + prng.below(12),
-    pauseMs: prng.pick([2, 20, 100]),
-    watchersPerMember: prng.below(3),
-    lockClientCount: prng.chance(0.5) ? 1 + prng.below(4) : 0,
-    durationMs,
-    faults: createFaults(prng, kinds, { memberCount, durationMs, meanGapMs }),
-  };
-}
-
-function createFaults(
-  prng: Prng,
-  kinds: readonly FaultKind[],
-  { memberCount, durationMs, meanGapMs }: { memberCount: number; durationMs: number; meanGapMs: number },
-): Fault[] {
-  const faults: Fault[] = [];
-  if (kinds.length === 0) return faults;
-  for (let atMs = prng.float() * meanGapMs; atMs < durationMs; atMs += prng.float() * 2 * meanGapMs)
-    faults.push(createFault(prng, prng.pick(kinds), { atMs, memberCount }));
-  return faults;
-}
-
-function createFault(
-  prng: Prng,
-  kind: FaultKind,
-  { atMs, memberCount }: { atMs: number; memberCount: number },
-): Fault {
-  const member = prng.below(memberCount);
-  const forMs = Math.round(50 + prng.float() ** 2 * 6000);
-  // A process that is back at once meets those that have not noticed.
-  const restartMs = prng.chance(0.4) ? 1 + prng.below(50) : forMs;
-  switch (kind) {
-    case "isolate":
-    case "pause":
-    case "stop":
-      return { atMs, kind, member, forMs };
-    case "cut":
-      return {
-        atMs,
-        kind,
-        from: member,
-        to: (member + 1 + prng.below(memberCount - 1)) % memberCount,
-        forMs,
-      };
-    case "split":
-      return { atMs, kind, member, count: 1 + prng.below(memberCount - 1), forMs };
-    case "kill":
-      return { atMs, kind, member, power: prng.chance(0.5), forMs: restartMs };
-    case "kill-leader":
-    case "kill-all":
-      return { atMs, kind, power: prng.chance(0.5), forMs: restartMs };
-    case "slow-disk":
-      return { atMs, kind, member, writeMs: 20 + prng.below(500), forMs };
-    case "bad-disk":
-      return { atMs, kind, member, code: prng.pick(["ENOSPC", "EIO"]), forMs };
-    case "slow-lines":
-      return { atMs, kind, member, extraMs: 50 + prng.below(1500), forMs };
-    case "jump-clock":
-      return { atMs, kind, member, byMs: prng.below(20_000_000) - 10_000_000 };
-    case "move-leader":
-    case "remove":
-      return { atMs, kind, member };
-    case "compact":
-      return { atMs, kind, keep: prng.pick([0, 1, 10, 100]) };
-    case "add-learner":
-    case "promote":
-      return { atMs, kind };
-  }
-}
 
 /** One line a fault, for people. */
 export function describePlan(plan: Plan): string {

@@ -1,6 +1,7 @@
 /** Lives that every change must get through: the first seeds, and each seed that has found something. */
 import { expect, test } from "vitest";
-import { createPlan, describePlan } from "./plan.js";
+import { createPlan } from "./create-plan.js";
+import { describePlan } from "./plan.js";
 import { runPlan } from "./run-plan.js";
 
 const FIRST_SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createPlan, type Plan } from "./plan.js";
+import { createPlan } from "./create-plan.js";
+import type { Plan } from "./plan.js";
 import type { RunResult } from "./run-plan.js";
 import { SHRINK_RUNS_MAX, shrinkPlan } from "./shrink.js";
 

@@ -4,8 +4,9 @@ import type { DataDirPort, SpoolPort, SpoolSource, World } from "@quorate/server
 import { assert, type Prng } from "@quorate/std";
 import { MemoryFiles, StateWatcher, type DatabaseImport } from "@quorate/storage";
 import type { Life } from "./life.js";
+import { rotLog, rotRow, type RotPlace } from "./rot.js";
 import { SimEngine } from "./sim-engine.js";
-import { SimFiles, type DiskHealth, type EndOfLife } from "./sim-files.js";
+import { createHealth, SimFiles, type DiskHealth, type EndOfLife } from "./sim-files.js";
 
 const DIRECTORY = "/member";
 const SNAP_PATH = `${DIRECTORY}/snap`;
@@ -19,11 +20,15 @@ export type DiskPorts = Pick<
 >;
 
 export class SimDisk {
-  readonly health: DiskHealth = { writeMs: [0.05, 0.5], failsWith: undefined };
+  readonly health: DiskHealth = createHealth();
+  /** Something on it was damaged at rest: whoever reads that may end for it. */
+  isRotten = false;
   readonly #prng: Prng;
   #files: MemoryFiles = new MemoryFiles(queueMicrotask);
   #mounted: SimFiles | undefined;
   readonly #engines = new Map<string, MemoryEngine>();
+  /** Rows of databases that were damaged at rest, by path. */
+  readonly #rotten = new Map<string, Set<string>>();
   #activePath = `${DIRECTORY}/quorate`;
   #generation = 0;
   /** Databases from leaders, by index. */
@@ -56,7 +61,7 @@ export class SimDisk {
         await life.sleep(0);
         let engine = this.#engines.get(path);
         if (engine === undefined) this.#engines.set(path, (engine = new MemoryEngine({ crashes: true })));
-        return new SimEngine(engine, parts);
+        return new SimEngine(engine, { ...parts, rotten: this.#rottenOf(path) });
       },
       createSpool: (source) => this.#createSpool(source),
       importDatabase: (source) => this.#importDatabase(source),
@@ -74,10 +79,27 @@ export class SimDisk {
     }
   }
 
+  #rottenOf(path: string): Set<string> {
+    let rotten = this.#rotten.get(path);
+    if (rotten === undefined) this.#rotten.set(path, (rotten = new Set()));
+    return rotten;
+  }
+
   /** Where a database with the state at `index` is put; durable at once. */
   receive(index: number, database: Uint8Array): string {
-    this.#received.set(index, database);
+    const arrived = this.health.cutsReceived ? this.#prng.below(database.length) : database.length;
+    this.#received.set(index, database.subarray(0, arrived));
     return receivedPath(index);
+  }
+
+  /** Damages what lies there while no process runs. @returns what was damaged; undefined when there is nothing of the kind. */
+  async rot(place: RotPlace): Promise<string | undefined> {
+    const damaged =
+      place === "log"
+        ? await rotLog(this.#files, `${DIRECTORY}/wal`, this.#prng)
+        : await rotRow(this.#engines.get(this.#activePath), this.#rottenOf(this.#activePath), this.#prng);
+    if (damaged !== undefined) this.isRotten = true;
+    return damaged;
   }
 
   #openDataDir(life: Life): DataDirPort {
@@ -129,6 +151,7 @@ export class SimDisk {
           watcher.see(chunk);
           parts.push(encodeRows(chunk));
         }
+        parts.push(END_OF_DATABASE);
         const bytes = Buffer.concat(parts);
         return {
           ...watcher.state,
@@ -146,6 +169,7 @@ export class SimDisk {
     const bytes = this.#received.get(indexOfPath(file));
     assert(bytes !== undefined, `no database in ${file}`);
     this.#engines.delete(enginePath);
+    this.#rotten.delete(enginePath);
     const engine = await openEngine(enginePath);
     const keys: Uint8Array[] = [];
     const values: (Uint8Array | undefined)[] = [];
@@ -172,6 +196,9 @@ function indexOfPath(path: string): number {
   return Number(path.slice(path.lastIndexOf("/") + 1));
 }
 
+/** Stands where the table of another row would. */
+const END_OF_DATABASE = Uint8Array.of(0xff);
+
 /** Each row: its table's number (1), the lengths of key and value (4 + 4), key, value. */
 function encodeRows({ table, keys, values }: TableChunk): Uint8Array {
   const number = TABLE_NAMES.indexOf(table);
@@ -189,10 +216,14 @@ function encodeRows({ table, keys, values }: TableChunk): Uint8Array {
 
 function* decodeRows(bytes: Uint8Array): Generator<{ key: Uint8Array; value: Uint8Array }> {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < view.length;) {
+  for (let at = 0; ;) {
+    // As the checks of a real file have it: one that was cut short is no database.
+    if (at >= view.length) throw new Error("the database ends in the middle");
+    if (view.readUInt8(at) === END_OF_DATABASE[0]) return;
     const table = TABLE_NAMES[view.readUInt8(at)]!;
     const keyEnd = at + 9 + view.readUInt32BE(at + 1);
     const end = keyEnd + view.readUInt32BE(at + 5);
+    if (end > view.length) throw new Error("the database ends in the middle of a row");
     yield { key: tableKey(table, view.subarray(at + 9, keyEnd)), value: view.subarray(keyEnd, end) };
     at = end;
   }

@@ -15,6 +15,24 @@ export interface DiskHealth {
   writeMs: readonly [number, number];
   /** Writes and creations fail with this code. */
   failsWith: "ENOSPC" | "EIO" | undefined;
+  /**
+   * The next write or flush fails with EIO and all later ones succeed, as with a kernel that gives up pages it could not write: who
+   * believes the second answer has lost what the first one was about.
+   */
+  failsOnce: boolean;
+  /** Databases that arrive end in the middle. */
+  cutsReceived: boolean;
+}
+
+export function createHealth(): DiskHealth {
+  return { writeMs: [0.05, 0.5], failsWith: undefined, failsOnce: false, cutsReceived: false };
+}
+
+/** @returns what a write must fail with now. */
+export function takeFailure(health: DiskHealth): "ENOSPC" | "EIO" | undefined {
+  if (!health.failsOnce) return health.failsWith;
+  health.failsOnce = false;
+  return "EIO";
 }
 
 interface WriteUnderWay {
@@ -95,8 +113,8 @@ export class SimFiles implements FileSystem {
 
   async #change(path: string): Promise<void> {
     await this.#life.sleep(this.#delayMs());
-    const { failsWith } = this.#health;
-    if (failsWith !== undefined) throw systemError(failsWith, path);
+    const failure = takeFailure(this.#health);
+    if (failure !== undefined) throw systemError(failure, path);
   }
 
   #delayMs(): number {
@@ -126,9 +144,12 @@ export class SimFiles implements FileSystem {
     this.#underWay.add(write);
     this.#life.scheduler.after(this.#delayMs(), () => {
       this.#underWay.delete(write);
-      const { failsWith } = this.#health;
-      if (failsWith !== undefined) {
-        done(systemError(failsWith, path));
+      const failure = takeFailure(this.#health);
+      if (failure !== undefined) {
+        // Any part of it may be there all the same.
+        void writeSectors(write, () => this.#prng.chance(0.5)).then(() =>
+          this.#life.run(() => done(systemError(failure, path))),
+        );
         return;
       }
       const { file, bytes, start, end, position } = write;

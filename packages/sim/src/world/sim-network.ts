@@ -1,6 +1,6 @@
 /**
- * The lines between places (members and clients). A line delays, loses, doubles and reorders; one direction of it can be cut. What is
- * under way when a line is cut arrives or not.
+ * The lines between places (members and clients). A line delays, loses, doubles and reorders; one direction of it can be cut, and all
+ * lines of a place can be clogged. What is under way when a line is cut arrives or not.
  */
 import type { Prng } from "@quorate/std";
 import type { VirtualTime } from "./virtual-time.js";
@@ -16,6 +16,9 @@ export interface LineHealth {
   reorderRate: number;
 }
 
+/** Messages that wait at a clogged place; more go through. */
+const CLOGGED_MAX = 100_000;
+
 export const HEALTHY_LINES: LineHealth = { delayMs: [0.1, 1], lossRate: 0, doubleRate: 0, reorderRate: 0 };
 
 export class SimNetwork {
@@ -26,7 +29,10 @@ export class SimNetwork {
   lostCount = 0;
   readonly #time: VirtualTime;
   readonly #prng: Prng;
-  readonly #cuts = new Set<string>();
+  /** How many faults cut each line just now. */
+  readonly #cuts = new Map<string, number>();
+  /** What waits at places whose lines are clogged. */
+  readonly #clogged = new Map<string, (() => void)[]>();
   /** When the last message of a line that keeps order arrives. */
   readonly #lastMs = new Map<string, number>();
 
@@ -35,13 +41,36 @@ export class SimNetwork {
     this.#prng = prng;
   }
 
-  cut(from: string, to: string): void {
-    this.#cuts.add(lineOf(from, to));
+  /** @returns what ends this cut; the line is whole when no other one is left. */
+  cut(from: string, to: string): () => void {
+    const line = lineOf(from, to);
+    const cuts = this.#cuts;
+    cuts.set(line, (cuts.get(line) ?? 0) + 1);
+    let isCut = true;
+    return () => {
+      if (!isCut) return;
+      isCut = false;
+      const count = (cuts.get(line) ?? 0) - 1;
+      if (count > 0) cuts.set(line, count);
+      else cuts.delete(line);
+    };
+  }
+
+  /** Nothing of what is sent to or by the place arrives, until `unclog` lets all of it through at once. */
+  clog(place: string): void {
+    if (!this.#clogged.has(place)) this.#clogged.set(place, []);
+  }
+
+  unclog(place: string): void {
+    const waiting = this.#clogged.get(place) ?? [];
+    this.#clogged.delete(place);
+    for (const arrive of waiting) this.#time.after(0, arrive);
   }
 
   mendAll(): void {
     this.#cuts.clear();
     this.slowMs.clear();
+    for (const place of [...this.#clogged.keys()]) this.unclog(place);
   }
 
   get isWhole(): boolean {
@@ -76,11 +105,14 @@ export class SimNetwork {
       atMs = Math.max(atMs, this.#lastMs.get(line) ?? 0);
       this.#lastMs.set(line, atMs);
     }
-    this.#time.after(atMs - this.#time.nowMs, () => {
+    const land = (): void => {
+      const waiting = this.#clogged.get(from) ?? this.#clogged.get(to);
+      if (waiting !== undefined && waiting.length < CLOGGED_MAX) waiting.push(land);
       // A cut takes half of what was under way.
-      if (this.reaches(from, to) || this.#prng.chance(0.5)) arrive();
+      else if (this.reaches(from, to) || this.#prng.chance(0.5)) arrive();
       else this.lostCount += 1;
-    });
+    };
+    this.#time.after(atMs - this.#time.nowMs, land);
   }
 }
 

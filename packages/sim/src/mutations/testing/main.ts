@@ -1,5 +1,5 @@
 /** Runs seeds until one is broken, in a process of its own: `node probe.cjs FIRST COUNT`. Prints the seed, or `survived`. */
-import { createPlan } from "../../scenario/plan.js";
+import { createPlan } from "../../scenario/create-plan.js";
 import { runPlan } from "../../scenario/run-plan.js";
 
 const [first = 1, count = 1] = process.argv.slice(2).map(Number);

@@ -1,0 +1,56 @@
+/**
+ * What raft promises and messages show: a term has one leader, and two logs that have an entry of the same term at the same index have
+ * the same entry there. Looked at as messages leave their members.
+ */
+import { MessageType, type Entry, type Message } from "@quorate/raft";
+
+/** Entries that are remembered; the oldest go first. */
+const ENTRIES_MAX = 50_000;
+/** What is broken is broken many times. */
+const VIOLATIONS_MAX = 5;
+
+export class RaftRules {
+  readonly violations: string[] = [];
+  readonly #leaders = new Map<number, bigint>();
+  /** By index and term: a sum of the entry's bytes. */
+  readonly #entries = new Map<string, number>();
+
+  look(message: Message): void {
+    if (message.type === MessageType.MsgApp || message.type === MessageType.MsgHeartbeat)
+      this.#lookAtLeader(message);
+    if (message.type === MessageType.MsgApp)
+      for (const entry of message.entries) this.#lookAtEntry(entry, message);
+  }
+
+  #lookAtLeader({ from, term }: Message): void {
+    const known = this.#leaders.get(term);
+    if (known === undefined) this.#leaders.set(term, from);
+    else if (known !== from) this.#break(`term ${term} has two leaders: ${hex(known)} and ${hex(from)}`);
+  }
+
+  #lookAtEntry(entry: Entry, { from }: Message): void {
+    const name = `${entry.index}/${entry.term}`;
+    const sum = sumOf(entry);
+    const known = this.#entries.get(name);
+    if (known === undefined) {
+      this.#entries.set(name, sum);
+      if (this.#entries.size > ENTRIES_MAX) this.#entries.delete(this.#entries.keys().next().value ?? "");
+    } else if (known !== sum)
+      this.#break(`${hex(from)} has another entry ${entry.index} of term ${entry.term} than was sent before`);
+  }
+
+  #break(what: string): void {
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push(what);
+  }
+}
+
+/** FNV-1a. */
+function sumOf({ type, data }: Entry): number {
+  let sum = 0x811c9dc5 ^ type;
+  for (const byte of data) sum = Math.imul(sum ^ byte, 0x01000193);
+  return sum >>> 0;
+}
+
+function hex(id: bigint): string {
+  return id.toString(16);
+}
