@@ -5,13 +5,12 @@ import {
   credentials,
   Metadata as GrpcMetadata,
   status,
-  type CallOptions as GrpcCallOptions,
   type ChannelCredentials,
   type ChannelOptions,
-  type ServiceError,
 } from "@grpc/grpc-js";
 import type {
   DescMessage,
+  DescMethod,
   DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
@@ -22,7 +21,10 @@ import { createChannelError } from "../connection/channel-error.js";
 import { parseEndpoint } from "../connection/endpoint.js";
 import type { BidiStream, Channel, ChannelCallOptions, Metadata, Transport } from "../transport.js";
 import { GrpcBidiStream, readStream } from "./grpc-streams.js";
-import { decode, encode, pathOf } from "./method-codec.js";
+import { logConnections, watchStates } from "./connection-log.js";
+import { GrpcUnary } from "./grpc-unary.js";
+import { decodeBuffer, encodeBuffer, pathOf } from "./method-codec.js";
+import { TrackedCall, type Cancellable } from "./tracked-call.js";
 import {
   CONNECT_MAX_MS,
   KEEPALIVE_MS,
@@ -40,17 +42,13 @@ export function createGrpcTransport(options: GrpcTransportOptions = {}): Transpo
   return { connect: (endpoint) => new GrpcChannel(endpoint, options) };
 }
 
-interface TrackedCall {
-  /** To be called when the call has ended. */
-  readonly release: () => void;
-  /** What the library's error means. */
-  readonly failureOf: (error: ServiceError) => Error;
-}
-
 class GrpcChannel implements Channel {
   readonly endpoint: string;
   readonly #client: Client;
-  readonly #cancels = new Set<() => void>();
+  /** What ends each call under way. */
+  readonly #open = new Set<Cancellable>();
+  readonly #methods = new Map<DescMethod, string>();
+  readonly #metadata = new MetadataMemory();
   #isClosed = false;
 
   constructor(endpoint: string, options: GrpcTransportOptions) {
@@ -59,6 +57,10 @@ class GrpcChannel implements Channel {
     const secure = isSecure ?? options.tls !== undefined;
     const target = isUnix ? `unix:${address}` : `dns:///${address}`;
     this.#client = new Client(target, createCredentials(secure, options.tls), channelOptions(options));
+    if (options.logger !== undefined) {
+      const tell = logConnections(options.logger, endpoint);
+      watchStates(this.#client.getChannel(), tell, () => this.#open.size > 0);
+    }
   }
 
   unary<I extends DescMessage, O extends DescMessage>(
@@ -69,20 +71,14 @@ class GrpcChannel implements Channel {
     const { signal } = options;
     return new Promise((resolve, reject) => {
       if (this.#refuses(signal, reject)) return;
-      const call = this.#client.makeUnaryRequest(
-        pathOf(method),
-        (bytes: Buffer) => bytes,
-        (bytes: Buffer) => bytes,
-        encodeBuffer(method.input, input),
-        toGrpcMetadata(options.metadata),
-        toGrpcOptions(options),
-        (error: ServiceError | null, bytes?: Buffer) => {
-          tracked.release();
-          if (error !== null) reject(tracked.failureOf(error));
-          else resolve(decodeBuffer(method.output, bytes ?? Buffer.alloc(0)));
-        },
-      );
-      const tracked = this.#track(signal, () => call.cancel());
+      const message = encodeBuffer(method.input, input);
+      // The channel itself: what `makeUnaryRequest` puts around it (an emitter, interceptors, a stack) nobody here looks at.
+      const call = this.#client
+        .getChannel()
+        .createCall(this.#path(method), deadlineOf(options), undefined, null, undefined);
+      const unary = new GrpcUnary(method.output, call, { resolve, reject });
+      const tracked = this.#track(signal, unary);
+      unary.begin(this.#metadata.of(options.metadata), message, tracked);
     });
   }
 
@@ -105,16 +101,17 @@ class GrpcChannel implements Channel {
       throw error;
     });
     const call = this.#client.makeServerStreamRequest(
-      pathOf(method),
+      this.#path(method),
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
       encodeBuffer(method.input, input),
-      toGrpcMetadata(options.metadata),
-      toGrpcOptions(options),
+      this.#metadata.of(options.metadata),
+      { deadline: deadlineOf(options) },
     );
-    const tracked = this.#track(signal, () => call.cancel());
+    const tracked = this.#track(signal, call);
     try {
-      for await (const bytes of readStream(call, tracked.failureOf)) yield decodeBuffer(method.output, bytes);
+      for await (const bytes of readStream(call, (error) => tracked.failureOf(error)))
+        yield decodeBuffer(method.output, bytes);
     } finally {
       tracked.release();
       call.cancel();
@@ -130,24 +127,24 @@ class GrpcChannel implements Channel {
       throw error;
     });
     const call = this.#client.makeBidiStreamRequest(
-      pathOf(method),
+      this.#path(method),
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
-      toGrpcMetadata(options.metadata),
-      toGrpcOptions(options),
+      this.#metadata.of(options.metadata),
+      { deadline: deadlineOf(options) },
     );
-    const tracked = this.#track(signal, () => call.cancel());
+    const tracked = this.#track(signal, call);
     return new GrpcBidiStream<MessageInitShape<I>, MessageShape<O>>(call, {
       encode: (message) => encodeBuffer(method.input, message),
       decode: (bytes) => decodeBuffer(method.output, bytes),
-      failureOf: tracked.failureOf,
-      onEnd: tracked.release,
+      failureOf: (error) => tracked.failureOf(error),
+      onEnd: () => tracked.release(),
     });
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const cancel of [...this.#cancels]) cancel();
+    for (const call of [...this.#open]) call.cancel();
     this.#client.close();
   }
 
@@ -158,54 +155,23 @@ class GrpcChannel implements Channel {
     return true;
   }
 
+  #path(method: DescMethod): string {
+    let path = this.#methods.get(method);
+    if (path === undefined) this.#methods.set(method, (path = pathOf(method)));
+    return path;
+  }
+
   /** Cancels the call when the signal aborts, the channel closes, or no connection comes: the library would wait for 20 s. */
-  #track(signal: AbortSignal | undefined, cancel: () => void): TrackedCall {
-    this.#cancels.add(cancel);
-    signal?.addEventListener("abort", cancel, { once: true });
-    let isUnconnected = false;
-    const timer = this.#isConnected
-      ? undefined
-      : setTimeout(() => {
-          // A call that was on a connection has ended with it.
-          isUnconnected = !this.#isConnected;
-          if (isUnconnected) cancel();
-        }, CONNECT_MAX_MS);
-    return {
-      release: () => {
-        clearTimeout(timer);
-        this.#cancels.delete(cancel);
-        signal?.removeEventListener("abort", cancel);
-      },
-      failureOf: (error) =>
-        isUnconnected
-          ? createChannelError(status.UNAVAILABLE, `no connection within ${CONNECT_MAX_MS} ms`, false)
-          : failureOf(error, signal),
-    };
+  #track(signal: AbortSignal | undefined, call: Cancellable): TrackedCall {
+    this.#open.add(call);
+    const tracked = new TrackedCall(signal, call, this.#open);
+    if (!this.#isConnected) tracked.giveUpIn(CONNECT_MAX_MS, () => !this.#isConnected);
+    return tracked;
   }
 
   get #isConnected(): boolean {
     return this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
   }
-}
-
-/** A signal may be aborted with anything; whoever does not use an error gets what they used. */
-function failureOf(error: ServiceError, signal: AbortSignal | undefined): Error {
-  if (signal?.aborted === true) return signal.reason as Error;
-  const text = error.details ?? error.message;
-  return createChannelError(error.code, text, wasSent(error.code, text));
-}
-
-/** Texts of the library for calls that never left this process. */
-const NEVER_SENT = [
-  /^No connection established/,
-  /waiting for LB pick/i,
-  /^Name resolution failed/,
-  /ECONNREFUSED/,
-];
-
-function wasSent(code: number, text: string): boolean {
-  if (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED) return true;
-  return !NEVER_SENT.some((pattern) => pattern.test(text));
 }
 
 function createCredentials(isSecure: boolean, tls: TlsOptions | undefined): ChannelCredentials {
@@ -234,23 +200,21 @@ function channelOptions(options: GrpcTransportOptions): ChannelOptions {
   };
 }
 
-function toGrpcMetadata(metadata: Metadata | undefined): GrpcMetadata {
-  const result = new GrpcMetadata();
-  for (const [name, value] of Object.entries(metadata ?? {})) result.set(name, value);
-  return result;
+/** Metadata in the library's form: made once for calls that say the same, which is most of them. The library copies it. */
+class MetadataMemory {
+  #last: Metadata | undefined;
+  #made = new GrpcMetadata();
+
+  of(metadata: Metadata | undefined): GrpcMetadata {
+    if (metadata === this.#last) return this.#made;
+    const made = new GrpcMetadata();
+    for (const [name, value] of Object.entries(metadata ?? {})) made.set(name, value);
+    this.#last = metadata;
+    this.#made = made;
+    return made;
+  }
 }
 
-function toGrpcOptions({ timeoutMs }: ChannelCallOptions): GrpcCallOptions {
-  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
-}
-
-/** A view for the library, which takes nothing but its own kind. */
-function encodeBuffer<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Buffer {
-  const bytes = encode(schema, input);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function decodeBuffer<O extends DescMessage>(schema: O, bytes: Buffer): MessageShape<O> {
-  // A plain view: Node's buffers share pools and compare unequal to plain arrays.
-  return decode(schema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+function deadlineOf({ timeoutMs }: ChannelCallOptions): number {
+  return timeoutMs === undefined ? Infinity : Date.now() + timeoutMs;
 }

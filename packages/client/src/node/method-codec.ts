@@ -21,3 +21,15 @@ export function encode<I extends DescMessage>(schema: I, input: MessageInitShape
 export function decode<O extends DescMessage>(schema: O, bytes: Uint8Array): MessageShape<O> {
   return fromBinary(schema, bytes);
 }
+
+/** As `encode`, for a library that takes nothing but Node's own kind. */
+export function encodeBuffer<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Buffer {
+  const bytes = encode(schema, input);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** As `decode`. */
+export function decodeBuffer<O extends DescMessage>(schema: O, bytes: Buffer): MessageShape<O> {
+  // A plain view: Node's buffers share pools and compare unequal to plain arrays.
+  return decode(schema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
