@@ -75,7 +75,7 @@ export const rooms = {
     external: [codec, "@connectrpc/connect", "@connectrpc/connect-node"],
   },
   "app-e2e": {
-    mayImport: ["std", "proto", "client", "sim"],
+    mayImport: ["std", "proto", "client", "sim", "storage"],
     external: [codec, "@grpc/grpc-js", "axe-core", "etcd3", "playwright-core", "yaml"],
   },
 
