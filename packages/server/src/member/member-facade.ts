@@ -4,6 +4,13 @@ import type { MemberPort, MemberRow, ProposalWaiter, ReadWaiter, StoragePort } f
 import type { Member } from "./member.js";
 import type { SchedulerPort } from "./ports.js";
 
+/** Sees requests on their way to the driver, and may put itself in front of who waits for them. */
+export interface RequestObserver {
+  proposed(requestSuffix: number, waiter: ProposalWaiter): ProposalWaiter;
+  abandoned(requestSuffix: number): void;
+  reading(waiter: ReadWaiter): ReadWaiter;
+}
+
 export interface MemberFacadeParts {
   readonly clusterId: bigint;
   readonly memberId: bigint;
@@ -20,6 +27,7 @@ export interface MemberFacadeParts {
   /** Below 0 for none. */
   readonly quotaBytes: number;
   readonly scheduler: SchedulerPort;
+  readonly observer?: RequestObserver | undefined;
 }
 
 export class MemberFacade implements MemberPort {
@@ -35,6 +43,7 @@ export class MemberFacade implements MemberPort {
   readonly #member: Member;
   readonly #cluster: ClusterRecord;
   readonly #scheduler: SchedulerPort;
+  readonly #observer: RequestObserver | undefined;
 
   constructor(parts: MemberFacadeParts) {
     this.clusterId = parts.clusterId;
@@ -49,6 +58,7 @@ export class MemberFacade implements MemberPort {
     this.#member = parts.member;
     this.#cluster = parts.machine.cluster;
     this.#scheduler = parts.scheduler;
+    this.#observer = parts.observer;
   }
 
   get store(): StoreReads {
@@ -88,15 +98,17 @@ export class MemberFacade implements MemberPort {
   }
 
   propose(entry: Uint8Array, requestSuffix: number, waiter: ProposalWaiter): void {
-    this.#member.propose(entry, requestSuffix, waiter);
+    const observed = this.#observer === undefined ? waiter : this.#observer.proposed(requestSuffix, waiter);
+    this.#member.propose(entry, requestSuffix, observed);
   }
 
   abandon(requestSuffix: number): void {
+    this.#observer?.abandoned(requestSuffix);
     this.#member.abandon(requestSuffix);
   }
 
   awaitReadIndex(waiter: ReadWaiter): void {
-    this.#member.awaitReadIndex(waiter);
+    this.#member.awaitReadIndex(this.#observer === undefined ? waiter : this.#observer.reading(waiter));
   }
 
   yieldTurn(): Promise<void> {

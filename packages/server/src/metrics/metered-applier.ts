@@ -1,6 +1,7 @@
 /**
  * Counts and times applied entries. The operation of an entry is its first tag nearly always, so that counting costs a look at two bytes;
- * the clock, which costs more than a put's own bookkeeping, is read for every `MEASURED_EVERY`th entry and for all that take turns.
+ * the clock, which costs more than a put's own bookkeeping, is read for every `MEASURED_EVERY`th put that takes no turns, since none of
+ * those can be slow, and for all else.
  */
 import type { ApplyOutcome } from "@quorate/machine";
 import { OPERATION } from "@quorate/machine";
@@ -10,7 +11,7 @@ import { ApplyMeter, type MemberMeters } from "./member-meters.js";
 
 export const MEASURED_EVERY = 16;
 /** Source: etcd `--warning-apply-duration`. */
-const SLOW_SECONDS_DEFAULT = 0.1;
+const SLOW_MS_DEFAULT = 100;
 
 /** Names of the operations as etcd's apply metrics and requests have them. */
 const OPERATION_NAMES: ReadonlyMap<number, string> = new Map<number, string>([
@@ -52,7 +53,17 @@ export interface MeteredApplierOptions {
   readonly applier: () => RequestApplier;
   readonly meters: MemberMeters;
   readonly nowMs: () => number;
-  readonly slowSeconds?: number;
+  readonly slowMs?: number;
+  /** Hears of entries that took longer than that. */
+  readonly onSlow?: (slow: SlowApply) => void;
+}
+
+export interface SlowApply {
+  /** As metrics call it. */
+  readonly operation: string;
+  readonly entry: Uint8Array;
+  readonly ms: number;
+  readonly refusal: string | undefined;
 }
 
 /** Meters of one operation, by result. */
@@ -61,16 +72,24 @@ interface Pair {
   readonly failure: ApplyMeter;
 }
 
+/** An entry whose application is measured. */
+interface Applied {
+  readonly pair: Pair;
+  readonly operation: number;
+  readonly entry: Uint8Array;
+  readonly startMs: number;
+}
+
 export class MeteredApplier implements RequestApplier {
   readonly #options: MeteredApplierOptions;
-  readonly #slowSeconds: number;
+  readonly #slowMs: number;
   readonly #pairs = new Map<number, Pair>();
   readonly #put: Pair;
   #count = 0;
 
   constructor(options: MeteredApplierOptions) {
     this.#options = options;
-    this.#slowSeconds = options.slowSeconds ?? SLOW_SECONDS_DEFAULT;
+    this.#slowMs = options.slowMs ?? SLOW_MS_DEFAULT;
     this.#put = this.#pairOf(OPERATION.put);
   }
 
@@ -84,41 +103,32 @@ export class MeteredApplier implements RequestApplier {
     if (entry.length === 0) return applier.apply(index, term, entry, wanted);
     const operation = operationOf(entry);
     const pair = operation === OPERATION.put ? this.#put : this.#pairOf(operation);
-    const isMeasured = this.#count % MEASURED_EVERY === 0;
-    this.#count += 1;
-    const startMs = isMeasured ? this.#options.nowMs() : 0;
+    const isMeasured = operation !== OPERATION.put || this.#count++ % MEASURED_EVERY === 0;
+    const { nowMs } = this.#options;
+    const startMs = isMeasured ? nowMs() : 0;
     const outcome = applier.apply(index, term, entry, wanted);
-    if (outcome instanceof Promise) return this.#later(outcome, { pair, operation, entry });
-    this.#note(pair, outcome, isMeasured ? this.#options.nowMs() - startMs : -1);
-    if (outcome.refusal === undefined && operation !== OPERATION.put) this.#countLease(operation, entry);
+    if (outcome instanceof Promise)
+      return this.#later(outcome, { pair, operation, entry, startMs: isMeasured ? startMs : nowMs() });
+    if (isMeasured) this.#measured({ pair, operation, entry, startMs }, outcome);
+    else (outcome.refusal === undefined ? pair.success : pair.failure).unmeasured += 1;
     return outcome;
   }
 
-  async #later(
-    outcome: Promise<ApplyOutcome>,
-    {
-      pair,
-      operation,
-      entry,
-    }: { readonly pair: Pair; readonly operation: number; readonly entry: Uint8Array },
-  ): Promise<ApplyOutcome> {
-    const startMs = this.#options.nowMs();
+  async #later(outcome: Promise<ApplyOutcome>, applied: Applied): Promise<ApplyOutcome> {
     const settled = await outcome;
-    this.#note(pair, settled, this.#options.nowMs() - startMs);
-    if (settled.refusal === undefined) this.#countLease(operation, entry);
+    this.#measured(applied, settled);
     return settled;
   }
 
-  /** @param ms below 0 when it was not measured. */
-  #note(pair: Pair, outcome: ApplyOutcome, ms: number): void {
-    const meter = outcome.refusal === undefined ? pair.success : pair.failure;
-    if (ms < 0) {
-      meter.unmeasured += 1;
-      return;
-    }
-    const seconds = ms / 1000;
-    meter.measured(seconds);
-    if (seconds > this.#slowSeconds) this.#options.meters.slowApplies += 1;
+  #measured({ pair, operation, entry, startMs }: Applied, { refusal }: ApplyOutcome): void {
+    const { nowMs, meters, onSlow } = this.#options;
+    const meter = refusal === undefined ? pair.success : pair.failure;
+    const ms = nowMs() - startMs;
+    meter.measured(ms / 1000);
+    if (refusal === undefined && operation !== OPERATION.put) this.#countLease(operation, entry);
+    if (ms <= this.#slowMs) return;
+    meters.slowApplies += 1;
+    onSlow?.({ operation: meter.operation, entry, ms, refusal });
   }
 
   #countLease(operation: number, entry: Uint8Array): void {

@@ -134,7 +134,7 @@ function build<T extends PeerTransport>(
   { network, world, meters }: Outside<T>,
 ): OpenMember<T> {
   const { clock, scheduler, random } = world;
-  const { config, logger, versions } = options;
+  const { config, logger, versions, traces } = options;
   const { wal, history, dataDir } = disk;
   const { nodeId: memberId, clusterId } = wal.metadata;
   const machine = new LiveMachine(disk.machine, config, scheduler);
@@ -242,6 +242,13 @@ function build<T extends PeerTransport>(
   const listeners: ((leader: bigint, isLeader: boolean) => void)[] = [];
   let knownLeader = 0n;
   const raftLogger = logger.named("raft");
+  const requests = new MeteredApplier({
+    applier: () => machine.applier,
+    meters,
+    nowMs: () => clock.monotonicMs(),
+    slowMs: config.warningApplyMs,
+    ...(options.slowRequests === undefined ? {} : { onSlow: options.slowRequests.applied }),
+  });
   const member: Member = new Member({
     settings: {
       memberId,
@@ -258,11 +265,7 @@ function build<T extends PeerTransport>(
       return machine.store;
     },
     applier: createEntryApplier({
-      requests: new MeteredApplier({
-        applier: () => machine.applier,
-        meters,
-        nowMs: () => clock.monotonicMs(),
-      }),
+      requests: traces === undefined ? requests : traces.applier(requests),
       get store() {
         return machine.store;
       },
@@ -337,6 +340,7 @@ function build<T extends PeerTransport>(
     ),
     quotaBytes: machine.quotaFlagBytes,
     scheduler,
+    observer: traces,
   });
   const space = new SpaceGuard(facade);
   const leases = new LeaseKeeper({

@@ -21,6 +21,9 @@ import { ClientRequests } from "../metrics/client-requests.js";
 import { MethodTiming, SAMPLED_EVERY } from "../metrics/call-timings.js";
 import { MemberMeters } from "../metrics/member-meters.js";
 import { createMetrics } from "./metrics/create-metrics.js";
+import { SlowRequests } from "./slow-requests.js";
+import type { CallTraces } from "./tracing/call-traces.js";
+import type { Tracing } from "./tracing/start-tracing.js";
 import { Gateway } from "./http/gateway/gateway.js";
 import { listenClients } from "./http/client-listener.js";
 import type { Listeners } from "./http/listen.js";
@@ -42,6 +45,10 @@ export interface StartOptions {
   readonly world?: World;
   /** Counted into; new ones by default. */
   readonly meters?: MemberMeters;
+  /** Spans of calls go through this; set by the start when the configuration wants traces. */
+  readonly traces?: CallTraces | undefined;
+  /** Hears of slow requests. */
+  readonly slowRequests?: SlowRequests;
   /** The member met something it can't go on with; nothing is acknowledged afterwards. Called at most once. */
   readonly onFatal: (error: Error) => void;
   /** The member was removed from its cluster: the process is to stop in order and not to come back. Called at most once. */
@@ -80,7 +87,16 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
   );
   const nodeWorld = given.world ?? createNodeWorld(given.engineThreadFile);
   const world = { ...nodeWorld, remotes: askWithTls(nodeWorld.remotes, () => peerTls.current) };
-  const options = { ...given, config, meters, world };
+  const slowRequests = new SlowRequests({
+    report: logger,
+    warningApplyMs: config.warningApplyMs,
+    warningUnaryRequestMs: config.warningUnaryRequestMs,
+    nowMs: () => world.clock.monotonicMs(),
+    onSlowRead: () => (meters.slowApplies += 1),
+  });
+  const tracing = await startTracing(given, config);
+  const traces = tracing?.traces ?? given.traces;
+  const options = { ...given, config, meters, world, slowRequests, traces };
   const tokens = parseTokenOptions(config.authToken);
   logger.info("starting an etcd server", startFields(config, versions));
   await checkListenUrls([
@@ -135,7 +151,7 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
       snapshotDirectory: open.snapPath,
     });
     try {
-      return await serve(options, { open, cluster, peers, credentials });
+      return await serve(options, { open, cluster, peers, credentials, slowRequests, tracing });
     } catch (error) {
       await peers.stop();
       throw error;
@@ -160,6 +176,18 @@ interface Parts {
   readonly cluster: ClusterSide;
   readonly peers: PeerSide;
   readonly credentials: Credentials;
+  readonly slowRequests: SlowRequests;
+  readonly tracing: Tracing | undefined;
+}
+
+/** The code for traces is loaded by those alone who want them. */
+async function startTracing(
+  { logger, versions }: Pick<StartOptions, "logger" | "versions">,
+  { tracing }: MemberConfig,
+): Promise<Tracing | undefined> {
+  if (tracing === undefined) return undefined;
+  const loaded = await import("./tracing/start-tracing.js");
+  return loaded.startTracing(tracing, logger, versions.quorate);
 }
 
 /** From now on, logins that come through the log have tokens. Call it before the member starts. */
@@ -186,8 +214,8 @@ function attachCredentials(
 }
 
 async function serve(
-  { config, logger, onFatal }: StartOptions,
-  { open, cluster, peers, credentials }: Parts,
+  { config, logger, onFatal, traces }: StartOptions,
+  { open, cluster, peers, credentials, slowRequests, tracing }: Parts,
 ): Promise<RunningServer> {
   const grpc = createGrpcServer({
     maxReceiveMessageBytes: config.requestBytesMax + GRPC_OVERHEAD_BYTES,
@@ -195,18 +223,23 @@ async function serve(
     keepaliveTimeMs: config.keepaliveIntervalMs,
     keepaliveTimeoutMs: config.keepaliveTimeoutMs,
     keepaliveMinPingIntervalMs: config.keepaliveMinTimeMs,
+    slowCalls: { aboveMs: slowRequests.callsAboveMs, onSlow: slowRequests.called },
+    onCallEnded: traces?.onCallEnded,
     createTiming: (_service, _method, kind) =>
       kind === "unary" || config.metrics === "extensive"
         ? new MethodTiming(config.metrics === "extensive" ? 1 : SAMPLED_EVERY)
         : undefined,
   });
   const clientRequests = new ClientRequests();
-  const services = registerServices(clientRequests.counting(grpc), open.facade, {
+  const counting = clientRequests.counting(grpc);
+  const services = registerServices(traces?.tracing(counting) ?? counting, open.facade, {
     txnOpsMax: config.txnOpsMax,
     requestBytesMax: config.requestBytesMax,
     watches: open.watches,
     watchProgressMs: config.watchProgressMs,
     random: open.ports.random,
+    watchMeters: open.meters.watches,
+    nowMs: () => open.ports.clock.monotonicMs(),
     cluster: cluster.operations,
     leases: open.leases,
     credentials,
@@ -270,6 +303,7 @@ async function serve(
     metricsListener.close();
     await peers.stop();
     await open.close();
+    await tracing?.stop();
     logger.info("closed etcd server", serverFields(config));
   };
   return {

@@ -9,6 +9,7 @@ import { ConfigFileError, readConfigFile } from "./config-file.js";
 import { parseFeatureGates, type FeatureGate } from "./feature-gates.js";
 import { FLAG_TABLE, type FlagSpec } from "./flag-table.js";
 import { formatGoDuration, parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
+import { readObservabilityFlags, type ObservabilityFlags } from "./observability-flags.js";
 import type { FlagTexts } from "./parse-flags.js";
 import { checkScheme, readTlsFlags } from "./tls-flags.js";
 import type { TlsSettings } from "../tls/tls-settings.js";
@@ -22,7 +23,7 @@ export type AutoCompaction =
   | { readonly kind: "periodic"; readonly periodMs: number }
   | { readonly kind: "revision"; readonly retention: number };
 
-export interface MemberConfig {
+export interface MemberConfig extends ObservabilityFlags {
   readonly name: string;
   readonly dataDir: string;
   readonly walDir: string;
@@ -184,6 +185,7 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     listenMetricsUrls: checked(parseListenUrls(values.text("listen-metrics-urls")), "metrics"),
     metrics: values.text("metrics") === "extensive" ? "extensive" : "basic",
     featureGates,
+    ...readObservabilityFlags(values, fail),
     advertisePeerUrls,
     initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
     initialClusterToken: discovery?.token ?? values.text("initial-cluster-token"),

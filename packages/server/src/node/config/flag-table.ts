@@ -110,12 +110,12 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
     ["on", "Log rotation: size (MB), age (days) and number of old files, local time in names, gzip."],
   ),
   flag("warning-apply-duration", "duration", "100ms", [
-    "accepted",
-    "Apply duration above which a warning is logged; has no effect yet.",
+    "on",
+    "Time to apply a request above which a warning is logged.",
   ]),
   flag("warning-unary-request-duration", "duration", "300ms", [
-    "accepted",
-    "Request duration above which a warning is logged.",
+    "on",
+    "Time of a unary call above which a warning is logged.",
   ]),
   flag("max-learners", "int", "1", ["on", "Maximum number of learners in the cluster."]),
   flag("unsafe-no-fsync", "bool", "false", ["accepted", "Accepted for scripts; the log is always synced."]),
@@ -201,13 +201,19 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("bootstrap-defrag-threshold-megabytes", "uint", "0", ["accepted", "Has no meaning with RocksDB."]),
   flag("memory-mlock", "bool", "false", ["accepted", "Has no effect here."]),
   flag("enable-distributed-tracing", "bool", "false", [
-    "accepted",
-    "This build brings no exporter of traces.",
+    "on",
+    "Send traces of calls to a collector, through OpenTelemetry.",
   ]),
-  flag("distributed-tracing-address", "string", "localhost:4317", ["accepted", "Address of the collector."]),
-  flag("distributed-tracing-service-name", "string", "etcd", ["accepted", "Service name in traces."]),
-  flag("distributed-tracing-instance-id", "string", "", ["accepted", "Instance id in traces."]),
-  flag("distributed-tracing-sampling-rate", "int", "0", ["accepted", "Samples per million spans."]),
+  flag("distributed-tracing-address", "string", "localhost:4317", [
+    "on",
+    "Address of the collector: OTLP over gRPC, without TLS.",
+  ]),
+  flag("distributed-tracing-service-name", "string", "etcd", ["on", "Service name in traces."]),
+  flag("distributed-tracing-instance-id", "string", "", ["on", "Instance id in traces, if any."]),
+  flag("distributed-tracing-sampling-rate", "int", "0", [
+    "on",
+    "Traces begun here that are kept, of a million; what clients trace is kept when they keep it.",
+  ]),
 ];
 
 /**
