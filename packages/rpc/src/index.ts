@@ -17,6 +17,9 @@ export type {
   UnaryCall,
   UnaryHandler,
 } from "./grpc-call.js";
+export type { MessageSink } from "./grpc/message-assembler.js";
+export { MessageAssembler, messagePrefix } from "./grpc/message-assembler.js";
+export { percentEncode } from "./grpc/percent-encoding.js";
 export type { LocalCaller, LocalCallEvents, LocalCallOptions } from "./local-call.js";
 export type { Metadata } from "./metadata.js";
 export type { GrpcLimits, GrpcServerOptions } from "./options.js";

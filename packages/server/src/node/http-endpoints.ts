@@ -15,7 +15,8 @@ import type { ReportPort } from "../member/ports.js";
 import type { MemberMeters } from "../metrics/member-meters.js";
 import { ownConnections } from "./http/handed-connections.js";
 import type { Gateway } from "./http/gateway/gateway.js";
-import { passOriginRules, type OriginRules } from "./http/origin-rules.js";
+import type { GrpcWeb } from "./http/grpc-web/grpc-web.js";
+import { passHostRule, passOriginRules, type OriginRules } from "./http/origin-rules.js";
 import type { MetricsEndpoint } from "./metrics/metrics-endpoint.js";
 
 const GATEWAY_PREFIX = "/v3/";
@@ -41,6 +42,8 @@ export interface HttpEndpointsOptions {
   readonly metrics?: MetricsEndpoint;
   /** Behind `/v3/`, which is not there without. */
   readonly gateway?: Gateway;
+  /** Behind the paths of methods, which are not there without. */
+  readonly grpcWeb?: GrpcWeb;
   /** Who may call; without, everybody. Not asked on a metrics port. */
   readonly origins?: OriginRules;
   /** Refuses calls of the gateway; a text is the reason. */
@@ -72,6 +75,10 @@ async function handle(
   if (options.scope !== "metrics") {
     const refusal = path.startsWith(GATEWAY_PREFIX) ? options.refuseGateway?.(request) : undefined;
     if (refusal !== undefined) return sendError(response, 400, refusal);
+    if (options.grpcWeb?.concerns(path) === true) {
+      if (options.origins !== undefined && !passHostRule(options.origins, request, response)) return;
+      if (options.grpcWeb.take(request, response)) return;
+    }
     if (options.origins !== undefined && !passOriginRules(options.origins, request, response)) return;
     if (options.gateway !== undefined && path.startsWith(GATEWAY_PREFIX))
       return options.gateway.handle(request, response, path.slice(GATEWAY_PREFIX.length));

@@ -24,6 +24,7 @@ import { createMetrics } from "./metrics/create-metrics.js";
 import { SlowRequests } from "./slow-requests.js";
 import type { CallTraces } from "./tracing/call-traces.js";
 import type { Tracing } from "./tracing/start-tracing.js";
+import { GrpcWeb } from "./http/grpc-web/grpc-web.js";
 import { Gateway } from "./http/gateway/gateway.js";
 import { listenClients } from "./http/client-listener.js";
 import type { Listeners } from "./http/listen.js";
@@ -268,6 +269,16 @@ async function serve(
       onRejected: (host) => logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host }),
     },
     ...(config.enableGateway ? gatewayEndpoints(config, { open, grpc }) : {}),
+    ...(config.grpcWebOrigins.length > 0
+      ? {
+          grpcWeb: new GrpcWeb({
+            grpc,
+            origins: config.grpcWebOrigins,
+            concurrentCallsMax: config.concurrentStreamsMax,
+            messageBytesMax: config.requestBytesMax + GRPC_OVERHEAD_BYTES,
+          }),
+        }
+      : {}),
   });
   open.onLeadership(() => cluster.monitor.wake());
   open.onMembership(() => cluster.monitor.wake());

@@ -39,6 +39,8 @@ export interface MemberConfig extends ObservabilityFlags {
   readonly cors: readonly string[];
   readonly hostWhitelist: readonly string[];
   readonly enableGateway: boolean;
+  /** Whose pages may speak gRPC-Web; none: nobody's. */
+  readonly grpcWebOrigins: readonly string[];
   /** Of certificates of our own making, in years of 365 days. */
   readonly selfSignedValidityYears: number;
   /** `extensive` adds the durations of all calls by method. */
@@ -180,6 +182,7 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     cors: values.list("cors"),
     hostWhitelist: values.list("host-whitelist"),
     enableGateway: values.boolean("enable-grpc-gateway"),
+    grpcWebOrigins: values.list("grpc-web-origins"),
     advertiseClientUrls: parseUrls(values.text("advertise-client-urls")),
     listenPeerUrls: checked(parseListenUrls(values.text("listen-peer-urls")), "peer"),
     listenMetricsUrls: checked(parseListenUrls(values.text("listen-metrics-urls")), "metrics"),

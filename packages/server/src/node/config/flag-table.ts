@@ -157,6 +157,8 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("tls-max-version", "string", "", ["on", "Maximum TLS version."]),
   flag("self-signed-cert-validity", "uint", "1", ["on", "Validity in years of generated certificates."]),
   flag("cors", "strings", "*", ["on", "Origins that browsers may call from (* for all)."]),
+  // Not etcd's.
+  flag("grpc-web-origins", "strings", "", ["on", "Origins whose pages may speak gRPC-Web (* for all)."]),
   flag("host-whitelist", "strings", "*", ["on", "Acceptable hostnames from HTTP client requests."]),
   flag("auth-token", "string", "simple", [
     "on",

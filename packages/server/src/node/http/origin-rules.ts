@@ -19,6 +19,23 @@ export function passOriginRules(
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
+  if (!passHostRule(rules, request, response)) return false;
+  const { origin } = request.headers;
+  const { cors } = rules;
+  if (allows(cors, "*")) allowOrigin(response, "*");
+  else if (origin !== undefined && cors.includes(origin)) allowOrigin(response, origin);
+  if (request.method !== "OPTIONS") return true;
+  response.statusCode = 200;
+  response.end();
+  return false;
+}
+
+/** `--host-whitelist` alone. @returns whether the request goes on; one that does not has been answered. */
+export function passHostRule(
+  rules: OriginRules,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
   const host = hostOf(request);
   // Under TLS the certificate names the server, which no rebound name can bring along.
   const isSecure = (request.socket as Partial<TLSSocket>).encrypted === true;
@@ -30,14 +47,7 @@ export function passOriginRules(
     response.end(refusal(host));
     return false;
   }
-  const { origin } = request.headers;
-  const { cors } = rules;
-  if (allows(cors, "*")) allowOrigin(response, "*");
-  else if (origin !== undefined && cors.includes(origin)) allowOrigin(response, origin);
-  if (request.method !== "OPTIONS") return true;
-  response.statusCode = 200;
-  response.end();
-  return false;
+  return true;
 }
 
 function allows(list: readonly string[], name: string): boolean {
