@@ -1,4 +1,5 @@
 /** How values become bytes. */
+import { decodeText, encodeText } from "./text.js";
 
 export interface Codec<T> {
   /** @throws whatever says that the value has no bytes. */
@@ -7,13 +8,10 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /** Text as UTF-8: the default. Bytes that are no UTF-8 decode with replacement characters. */
 export const utf8: Codec<string> = {
-  encode: (text) => encoder.encode(text),
-  decode: (bytes) => decoder.decode(bytes),
+  encode: encodeText,
+  decode: decodeText,
 };
 
 /** Bytes as they are. */
@@ -22,8 +20,8 @@ export const bytes: Codec<Uint8Array> = { encode: (value) => value, decode: (val
 /** JSON of one type; nothing checks that what is read has it. */
 export function json<T>(): Codec<T> {
   return {
-    encode: (value) => encoder.encode(JSON.stringify(value)),
-    decode: (value) => JSON.parse(decoder.decode(value)) as T,
+    encode: (value) => encodeText(JSON.stringify(value)),
+    decode: (value) => JSON.parse(decodeText(value)) as T,
   };
 }
 

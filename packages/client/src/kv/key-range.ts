@@ -1,5 +1,7 @@
 /** Keys and ranges of keys as users give them, and as the wire has them. */
 
+import { encodeText } from "../codec/text.js";
+
 /** Text is UTF-8 on the wire. */
 export type Key = string | Uint8Array;
 
@@ -15,13 +17,14 @@ export interface WireRange {
   readonly rangeEnd: Uint8Array;
 }
 
-const encoder = new TextEncoder();
 const NO_END = new Uint8Array(1);
+/** Just the key. */
+const NO_RANGE = new Uint8Array(0);
 const FIRST_KEY = new Uint8Array(1);
 
 /** The bytes of a key; text as UTF-8. */
 export function keyBytes(key: Key): Uint8Array {
-  return typeof key === "string" ? encoder.encode(key) : key;
+  return typeof key === "string" ? encodeText(key) : key;
 }
 
 /** The first key behind all that begin with `prefix`; a single zero byte when there is none. */
@@ -39,7 +42,7 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
 /** @throws TypeError for a range that is none. */
 export function wireRange(range: Key | KeyRange): WireRange {
   if (typeof range === "string" || range instanceof Uint8Array) {
-    return { key: keyBytes(range), rangeEnd: new Uint8Array(0) };
+    return { key: keyBytes(range), rangeEnd: NO_RANGE };
   }
   if ("prefix" in range) {
     const prefix = keyBytes(range.prefix);

@@ -32,7 +32,12 @@ export interface PairView<V> {
 
 /** @throws what the codec throws. */
 export function toKeyValue<V>(pair: mvccpb.KeyValue, { keyspace, codec }: PairView<V>): KeyValue<V> {
-  return { ...toKeyMetadata(pair, keyspace), value: codec.decode(pair.value), valueBytes: pair.value };
+  // Field by field: this is done for each pair of each range.
+  const { createRevision, modRevision, version, lease, value: valueBytes } = pair;
+  const keyBytes = keyspace.fromWire(pair.key);
+  const key = utf8.decode(keyBytes);
+  const value = codec.decode(valueBytes);
+  return { key, keyBytes, createRevision, modRevision, version, lease, value, valueBytes };
 }
 
 export function toKeyMetadata(pair: mvccpb.KeyValue, keyspace: Keyspace): KeyMetadata {

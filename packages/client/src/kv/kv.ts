@@ -1,6 +1,6 @@
 /** Keys and values. All numbers of the store are bigint; text is UTF-8 unless a codec says otherwise. */
 import { etcdserverpb } from "@quorate/proto";
-import type { CallOptions, Calls } from "../calls.js";
+import type { CallOptions, Calls, CallSafety } from "../calls.js";
 import { codecOrText, type Codec } from "../codec/codec.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 import { TxnBuilder } from "../txn/txn-builder.js";
@@ -36,7 +36,7 @@ export class Kv {
   /** @returns the pair, or undefined when there is no such key. Linearizable unless `serializable`. */
   async get<V = string>(key: Key, options: GetOptions<V> = {}): Promise<KeyValue<V> | undefined> {
     const request = rangeRequest(this.#keyspace.rangeToWire(wireRange(key)), options);
-    const { kvs } = await this.#calls.unary(range, request, { ...options, safety: "read" });
+    const { kvs } = await this.#calls.unary(range, request, callOf(options, "read"));
     return kvs[0] === undefined ? undefined : toKeyValue(kvs[0], this.#view(options.as));
   }
 
@@ -87,7 +87,7 @@ export class Kv {
       lease: typeof lease === "object" ? lease.id : (lease ?? 0n),
       prevKv: previous,
     };
-    const { header, prevKv } = await this.#calls.unary(put, request, { ...options, safety: "write" });
+    const { header, prevKv } = await this.#calls.unary(put, request, callOf(options, "write"));
     const view = this.#view(options.previousAs ?? (options.as as Codec<P> | undefined));
     return {
       revision: header?.revision ?? 0n,
@@ -142,4 +142,12 @@ export class Kv {
   #view<V>(codec: Codec<V> | undefined): { readonly keyspace: Keyspace; readonly codec: Codec<V> } {
     return { keyspace: this.#keyspace, codec: codecOrText(codec) };
   }
+}
+
+/** What a call takes of an operation's options: always the same fields, because puts and gets are many. */
+function callOf(
+  { signal, timeoutMs }: CallOptions,
+  safety: CallSafety,
+): CallOptions & { readonly safety: CallSafety } {
+  return { signal, timeoutMs, safety };
 }

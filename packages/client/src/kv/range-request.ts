@@ -26,7 +26,7 @@ export function rangeRequest(
   return {
     key,
     rangeEnd,
-    limit: BigInt(limit),
+    limit: limit === 0 ? 0n : BigInt(limit),
     revision: options.revision ?? 0n,
     serializable: options.serializable ?? false,
     keysOnly: options.keysOnly ?? false,

@@ -36,7 +36,7 @@ export class Keyspace {
   }
 
   fromWire(key: Uint8Array): Uint8Array {
-    return key.subarray(this.prefix.length);
+    return this.prefix.length === 0 ? key : key.subarray(this.prefix.length);
   }
 }
 

@@ -8,18 +8,19 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@quorate/proto";
+import { decodeHot, encodeHot } from "../codec/hot-messages.js";
 
 export function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
 export function encode<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Uint8Array {
-  return toBinary<I>(schema, create<I>(schema, input));
+  return encodeHot(schema, input) ?? toBinary<I>(schema, create<I>(schema, input));
 }
 
 /** @param bytes a plain array that nobody else writes to: fields of bytes are views of it. @throws what says that they are no such message. */
 export function decode<O extends DescMessage>(schema: O, bytes: Uint8Array): MessageShape<O> {
-  return fromBinary(schema, bytes);
+  return decodeHot(schema, bytes) ?? fromBinary(schema, bytes);
 }
 
 /** As `encode`, for a library that takes nothing but Node's own kind. */
