@@ -107,11 +107,12 @@ function reconcileErrors({
 
 /**
  * Since 3.6 a compaction leaves the hash at its revision behind, in memory, so that members can be compared there later.
- * A server that has not kept it, or has dropped it, computes the hash of what the compaction left, which is another
- * number and says so, or refuses the revision.
+ * A server that keeps none, or missed one because compactions came too fast, computes the hash of what the compaction left,
+ * which is another number and says so, or refuses the revision.
  */
-function isAnotherHashOfCompaction({ operation, subject, reference, hashes }: Difference): boolean {
+function isAnotherHashOfCompaction({ operation, subject, reference, version, hashes }: Difference): boolean {
   if (operation.kind !== "hash-kv") return false;
+  if (!isOlder(version, "3.6.0") && hashes.isCertain(operation.request.revision)) return false;
   const asked = operation.request.revision;
   const [ours, theirs] = [subject, reference].map((outcome) => {
     if (!outcome.ok) return isError(outcome, "compacted") ? "refused" : "wrong";

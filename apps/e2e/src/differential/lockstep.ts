@@ -135,7 +135,7 @@ export class Lockstep {
       return;
     }
     const compacted = Number(operation.request.revision);
-    this.#hashes.compact(compacted);
+    this.#hashes.compact(compacted, operation.request.physical);
     this.#view = { revision, compacted, settled: operation.request.physical };
   }
 }
