@@ -30,6 +30,9 @@ interface CallerFacts {
 export class Guard {
   readonly #member: Pick<MemberPort, "isLearner" | "leaderId">;
   readonly #facts = new WeakMap<Metadata, CallerFacts>();
+  /** Those found last: calls of one connection come together. */
+  #lastMetadata: Metadata | undefined;
+  #lastFacts: CallerFacts | undefined;
 
   constructor(member: Pick<MemberPort, "isLearner" | "leaderId">) {
     this.#member = member;
@@ -107,8 +110,14 @@ export class Guard {
   }
 
   #factsOf(metadata: Metadata): CallerFacts {
-    const known = this.#facts.get(metadata);
-    if (known !== undefined) return known;
+    if (metadata === this.#lastMetadata && this.#lastFacts !== undefined) return this.#lastFacts;
+    const facts = this.#facts.get(metadata) ?? this.#findFacts(metadata);
+    this.#lastMetadata = metadata;
+    this.#lastFacts = facts;
+    return facts;
+  }
+
+  #findFacts(metadata: Metadata): CallerFacts {
     const facts = {
       versionIsText: metadata.getAll("client-api-version").every(isText),
       needsLeader: metadata.get("hasleader") === "true",

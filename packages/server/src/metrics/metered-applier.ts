@@ -47,6 +47,8 @@ const OPERATION_NAMES: ReadonlyMap<number, string> = new Map<number, string>([
 ]);
 
 const HEADER_FIELD = 100;
+const WIRE_BYTES = 2;
+const PUT_TAG: number = OPERATION.put * 8 + WIRE_BYTES;
 
 export interface MeteredApplierOptions {
   /** What does the work now; another one after a database was installed. */
@@ -101,7 +103,8 @@ export class MeteredApplier implements RequestApplier {
   ): ApplyOutcome | Promise<ApplyOutcome> {
     const applier = this.#options.applier();
     if (entry.length === 0) return applier.apply(index, term, entry, wanted);
-    const operation = operationOf(entry);
+    // An entry of ours begins with its operation: a look at one byte tells puts.
+    const operation = entry[0] === PUT_TAG ? OPERATION.put : operationOf(entry);
     const pair = operation === OPERATION.put ? this.#put : this.#pairOf(operation);
     const isMeasured = operation !== OPERATION.put || this.#count++ % MEASURED_EVERY === 0;
     const { nowMs } = this.#options;

@@ -61,6 +61,7 @@ export class SpanExport {
     clearInterval(this.#timer);
     await this.#sending;
     while (this.#waiting.length > 0 && (await this.#sendBatch()));
+    this.#lost += this.#waiting.length;
     this.#session?.destroy();
   }
 
