@@ -229,9 +229,13 @@ export class SimMember implements Place {
     if (process === undefined) return this.kill("killed");
     const { life, open, registered } = process;
     registered.stop();
-    await open.handOver();
-    process.stopMonitor();
-    await open.close();
+    try {
+      await open.handOver();
+      process.stopMonitor();
+      await open.close();
+    } catch (error) {
+      return this.#fail(life, error instanceof Error ? error : new Error(String(error)));
+    }
     if (life.isOver) return;
     this.#end(life, "killed");
     await this.#unmounting;

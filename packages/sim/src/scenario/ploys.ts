@@ -56,7 +56,7 @@ function aimAtOldLeader(prng: Prng, { durationMs }: Plan): PloyParts {
     faults,
     clientCount: 6,
     keyCount: 1 + prng.below(2),
-    pauseMs: prng.pick([10, 50]),
+    pauseMs: prng.pick([20, 60]),
     lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([1, 30])] },
     flags: [setFlag("election-timeout", prng.pick([500, 1000]))],
   };
@@ -95,7 +95,7 @@ function aimAtWrites(prng: Prng, { durationMs }: Plan): PloyParts {
     else
       faults.push({ atMs, kind: "ambush", on: prng.pick(["append-acknowledged", "append-sent"]), ...away });
   }
-  return { faults, clientCount: 5, pauseMs: 10, diskWriteMs: [0.05, prng.pick([1, 10, 40])] };
+  return { faults, clientCount: 4, pauseMs: 30, diskWriteMs: [0.05, prng.pick([1, 10, 40])] };
 }
 
 /** Leaders that reach one follower only, one after the other: entries of old terms on some of five members. */
@@ -140,8 +140,8 @@ function aimAtSnapshots(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
   }
   return {
     faults,
-    clientCount: 6,
-    pauseMs: 10,
+    clientCount: 4,
+    pauseMs: 20,
     flags: [
       setFlag("snapshot-count", 20),
       setFlag("snapshot-catchup-entries", 5),
@@ -203,9 +203,9 @@ function aimAtNewLeader(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
   }
   return {
     faults,
-    clientCount: 7,
+    clientCount: 6,
     keyCount: 1,
-    pauseMs: 5,
+    pauseMs: 15,
     lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([2, 20])] },
     diskWriteMs: [1, prng.pick([30, 150])],
     flags: [setFlag("election-timeout", 1000)],
@@ -225,8 +225,8 @@ function aimAtTrimming(prng: Prng): PloyParts {
   return {
     durationMs,
     faults,
-    clientCount: 3,
-    pauseMs: 60,
+    clientCount: 2,
+    pauseMs: 80,
     flags: [setFlag("snapshot-count", 20), setFlag("snapshot-catchup-entries", prng.pick([5, 50]))],
   };
 }
@@ -295,5 +295,5 @@ function aimAtWatches(prng: Prng, { durationMs, memberCount }: Plan): PloyParts 
         faults.push({ atMs, kind: "clog", member, forMs });
     }
   }
-  return { faults, clientCount: 4, pauseMs: prng.pick([10, 30]), watchersPerMember: 3 };
+  return { faults, clientCount: 4, pauseMs: prng.pick([30, 80]), watchersPerMember: 2 };
 }

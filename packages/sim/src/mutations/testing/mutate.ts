@@ -2,23 +2,35 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type Plugin } from "esbuild";
-import type { Mutation } from "./mutations.js";
+import type { Mutation } from "./mutation.js";
 
-const packages = fileURLToPath(new URL("../../../../", import.meta.url));
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** @returns the first seed whose run was broken, and how; undefined when the mutant survived. */
+export interface Hunt {
+  /** The folder of packages. */
+  readonly packages: string;
+  /** For the program. */
+  readonly scratch: string;
+  /** Undefined for members that are not broken. */
+  readonly mutation: Mutation | undefined;
+}
+
+export interface Catch {
+  readonly seed: number;
+  /** The first line of what was broken. */
+  readonly violation: string;
+}
+
+/** Runs `count` seeds, or those of them with one of the ploys. @returns the first that was broken; undefined when the mutant survived. */
 export async function hunt(
-  mutation: Mutation | undefined,
-  folder: string,
-  seeds: number,
-): Promise<string | undefined> {
-  const program = join(folder, "probe.cjs");
+  { packages, scratch, mutation }: Hunt,
+  { first, count, ploys = [] }: { first: number; count: number; ploys?: readonly string[] },
+): Promise<Catch | undefined> {
+  const program = join(scratch, `${mutation?.name ?? "none"}.cjs`);
   await build({
-    entryPoints: [fileURLToPath(new URL("./main.ts", import.meta.url))],
+    entryPoints: [join(packages, "sim/src/mutations/testing/probe.ts")],
     outfile: program,
     bundle: true,
     platform: "node",
@@ -26,26 +38,36 @@ export async function hunt(
     conditions: ["@quorate/source"],
     external: ["rocksdb-native", "@node-rs/*"],
     logLevel: "error",
-    plugins: mutation === undefined ? [] : [mutate(mutation)],
+    plugins: mutation === undefined ? [] : [mutate(packages, mutation)],
   });
-  const { stdout } = await promisify(execFile)(process.execPath, [program, "1", String(seeds)], {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [program, String(first), String(count), ...ploys],
     // The database's library is looked for from here; simulated members use none.
-    env: { ...process.env, NODE_PATH: join(packages, "../node_modules") },
-    maxBuffer: OUTPUT_BYTES_MAX,
-  });
-  return stdout.startsWith("survived") ? undefined : stdout;
+    { env: { ...process.env, NODE_PATH: join(packages, "../node_modules") }, maxBuffer: OUTPUT_BYTES_MAX },
+  );
+  const [line = ""] = stdout.split("\n");
+  if (line === "survived") return undefined;
+  const space = line.indexOf(" ");
+  return { seed: Number(line.slice(0, space)), violation: line.slice(space + 1) };
 }
 
-function mutate({ file, find, replace }: Mutation): Plugin {
-  const path = join(packages, file);
+function mutate(packages: string, { edits }: Mutation): Plugin {
+  const files = new Set(edits.map(({ file }) => file));
   return {
     name: "mutate",
     setup: (builder) => {
       builder.onLoad({ filter: /\.ts$/ }, (args) => {
-        if (args.path !== path) return undefined;
-        const parts = readFileSync(path, "utf8").split(find);
-        if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${find}`);
-        return { contents: parts.join(replace), loader: "ts" };
+        const file = [...files].find((each) => args.path === join(packages, each));
+        if (file === undefined) return undefined;
+        let text = readFileSync(args.path, "utf8");
+        for (const edit of edits) {
+          if (edit.file !== file) continue;
+          const parts = text.split(edit.find);
+          if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${edit.find}`);
+          text = parts.join(edit.replace);
+        }
+        return { contents: text, loader: "ts" };
       });
     },
   };

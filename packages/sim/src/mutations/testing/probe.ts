@@ -1,12 +1,18 @@
-/** Runs seeds until one is broken, in a process of its own: `node probe.cjs FIRST COUNT`. Prints the seed, or `survived`. */
+/**
+ * Runs seeds until one is broken, in a process of its own: `node probe.cjs FIRST COUNT [PLOY...]`, with ploys only those seeds that follow
+ * one of them. Prints the seed and what was broken, or `survived`.
+ */
 import { createPlan } from "../../scenario/create-plan.js";
 import { runPlan } from "../../scenario/run-plan.js";
 
-const [first = 1, count = 1] = process.argv.slice(2).map(Number);
+const [first = 1, count = 1] = process.argv.slice(2, 4).map(Number);
+const ploys = process.argv.slice(4);
 
 async function probe(): Promise<string> {
   for (let seed = first; seed < first + count; seed++) {
-    const { violations } = await runPlan(createPlan(seed));
+    const plan = createPlan(seed);
+    if (ploys.length > 0 && !ploys.includes(plan.ploy ?? "none")) continue;
+    const { violations } = await runPlan(plan);
     const [violation] = violations;
     if (violation !== undefined) return `${seed} ${violation}`;
   }

@@ -1,0 +1,18 @@
+/**
+ * Our own rules, each broken on purpose: a simulator that lets one of these live proves nothing. `find` stands exactly once in its file; a
+ * change of the code that moves it must move it here too.
+ */
+export interface Edit {
+  /** Relative to the folder of packages. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Mutation {
+  /** Names its seeds in `caught.json`. */
+  readonly name: string;
+  /** The rule that is broken. */
+  readonly rule: string;
+  readonly edits: readonly Edit[];
+}

@@ -1,0 +1,248 @@
+/** Rules of raft. */
+import type { Mutation } from "./mutation.js";
+
+export const RAFT_MUTATIONS: readonly Mutation[] = [
+  {
+    name: "vote-before-durable",
+    rule: "a vote leaves when it is durable",
+    edits: [
+      {
+        file: "raft/src/core/raft.ts",
+        find: "this.messagesAfterAppend.push(createMessageFrom(fields, from, term));",
+        replace:
+          "(fields.to === this.id ? this.messagesAfterAppend : this.messages).push(createMessageFrom(fields, from, term));",
+      },
+    ],
+  },
+  {
+    name: "append-before-durable",
+    rule: "an append is acknowledged to the leader when it is durable",
+    edits: [
+      {
+        file: "raft/src/core/raft.ts",
+        find: "this.messagesAfterAppend.push(createMessageFrom(fields, from, this.term));",
+        replace:
+          "(fields.to === this.id ? this.messagesAfterAppend : this.messages).push(createMessageFrom(fields, from, this.term));",
+      },
+    ],
+  },
+  {
+    name: "vote-forgotten",
+    rule: "a member that starts anew remembers its vote",
+    edits: [
+      {
+        file: "raft/src/core/start.ts",
+        find: "raft.vote = hardState.vote;",
+        replace: "raft.vote = NONE;",
+      },
+    ],
+  },
+  {
+    name: "votes-twice",
+    rule: "a term has one vote",
+    edits: [
+      {
+        file: "raft/src/core/election.ts",
+        find: "(raft.vote === NONE && raft.lead === NONE) ||",
+        replace: "raft.lead === NONE ||",
+      },
+    ],
+  },
+  {
+    name: "votes-for-shorter-logs",
+    rule: "a vote goes to a log that is as complete as one's own",
+    edits: [
+      {
+        file: "raft/src/core/election.ts",
+        find: "if (!free || !raft.log.isUpToDate({ term: message.logTerm, index: message.index })) {",
+        replace: "if (!free) {",
+      },
+    ],
+  },
+  {
+    name: "small-election",
+    rule: "an election is won with more than half",
+    edits: [
+      {
+        file: "raft/src/quorum/majority.ts",
+        find: "const quorum = Math.floor(count / 2) + 1;",
+        replace: "const quorum = Math.floor(count / 2);",
+      },
+    ],
+  },
+  {
+    name: "small-quorum",
+    rule: "committed is what more than half have",
+    edits: [
+      {
+        file: "raft/src/quorum/majority.ts",
+        find: "return sorted[count - (Math.floor(count / 2) + 1)] as number;",
+        replace: "return sorted[count - 1] as number;",
+      },
+    ],
+  },
+  {
+    name: "learner-counts",
+    rule: "a learner does not count",
+    edits: [
+      {
+        file: "raft/src/tracker/progress-tracker.ts",
+        find: "return jointCommitted(this.#config.voters, this.#config.votersOutgoing, this);",
+        replace:
+          "return [...this.#progress.values()].map(({ match }) => match).sort((a, b) => b - a)[Math.floor(this.#config.voters.length / 2)] ?? 0;",
+      },
+    ],
+  },
+  {
+    name: "old-term-commits",
+    rule: "entries of older terms commit with one of the own term",
+    edits: [
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "if (term === 0 || index <= this.#committed || !this.matchTerm(index, term)) return false;",
+        replace: "if (term === 0 || index <= this.#committed) return false;",
+      },
+      {
+        file: "raft/src/core/reads.ts",
+        find: 'assert(committedInTerm(raft), "parked reads released before the first commit of the term");',
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "append-without-match",
+    rule: "an append is taken where the logs match",
+    edits: [
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "if (!this.matchTerm(prev.index, prev.term)) return null;",
+        replace: "if (prev.index > this.lastIndex()) return null;",
+      },
+    ],
+  },
+  {
+    name: "commit-beyond-message",
+    rule: "a message commits no more than it proves to match",
+    edits: [
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "this.commitTo(Math.min(leaderCommit, last));",
+        replace: "this.commitTo(Math.min(leaderCommit, this.lastIndex()));",
+      },
+    ],
+  },
+  {
+    name: "read-without-quorum",
+    rule: "a leader asks a quorum before it answers a read",
+    edits: [
+      {
+        file: "raft/src/core/reads.ts",
+        find: 'if (raft.config.readOnlyOption === "lease-based") {',
+        replace: "if (raft.isLeader) {",
+      },
+    ],
+  },
+  {
+    name: "read-before-own-term",
+    rule: "a leader answers reads after the first commit of its term",
+    edits: [
+      {
+        file: "raft/src/core/reads.ts",
+        find: "  if (committedInTerm(raft)) {",
+        replace: "  if (raft.isLeader) {",
+      },
+    ],
+  },
+  {
+    name: "leader-without-quorum",
+    rule: "a leader that no quorum answers steps down",
+    edits: [
+      {
+        file: "raft/src/core/leader.ts",
+        find: "if (!raft.tracker.quorumActive()) {",
+        replace: "if (raft.term < 0) {",
+      },
+    ],
+  },
+  {
+    name: "old-snapshot",
+    rule: "a snapshot older than the log is ignored",
+    edits: [
+      {
+        file: "raft/src/core/restore.ts",
+        find: "if (index <= raft.log.committed) return false;",
+        replace: "if (index < 0) return false;",
+      },
+      {
+        file: "server/src/member/peer-inbox.ts",
+        find: "if (metadata === undefined || metadata.index <= member.appliedIndex) return this.#step(message);",
+        replace: "if (metadata === undefined) return this.#step(message);",
+      },
+      {
+        file: "server/src/node/snapshot-installer.ts",
+        find: "if (metadata.index <= this.#parts.machine.store.consistentIndex) return step();",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "snapshot-without-members",
+    rule: "a snapshot brings its members",
+    edits: [
+      {
+        file: "raft/src/core/restore.ts",
+        find: "restoreConfiguration(raft, confState);\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "change-over-change",
+    rule: "one change of the configuration at a time",
+    edits: [
+      {
+        file: "raft/src/core/proposal.ts",
+        find: "if (raft.pendingConfIndex > raft.log.applied) {",
+        replace: "if (raft.pendingConfIndex < 0) {",
+      },
+    ],
+  },
+  {
+    name: "heartbeat-commits-all",
+    rule: "a heartbeat commits what the follower is known to have",
+    edits: [
+      {
+        file: "raft/src/core/replication.ts",
+        find: "const commit = Math.min(progress.match, raft.log.committed);",
+        replace: "const commit = raft.log.committed;",
+      },
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "if (index <= this.#committed) return;\n    assert(",
+        replace:
+          "if (index <= this.#committed) return;\n    if (index > this.lastIndex()) return;\n    assert(",
+      },
+    ],
+  },
+  {
+    name: "apply-before-commit",
+    rule: "only what is committed is applied",
+    edits: [
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "return allowUnstable ? this.#committed : Math.min(this.#committed, this.unstable.first - 1);",
+        replace: "return allowUnstable ? this.#committed : this.unstable.first - 1;",
+      },
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "last <= this.#committed,\n",
+        replace: "last >= 0,\n",
+      },
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "index >= this.#applied && index <= this.#committed,",
+        replace: "index >= this.#applied,",
+      },
+    ],
+  },
+];
