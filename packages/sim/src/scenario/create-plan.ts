@@ -13,6 +13,7 @@ import {
   type Plan,
 } from "./plan.js";
 import { PLOYS } from "./ploys.js";
+import { drawWorkloads } from "./sim-workloads.js";
 
 const PLOY_SHARE = 0.6;
 
@@ -94,9 +95,10 @@ function createSwarm(prng: Prng, seed: number): Plan {
     ],
     clientCount: 2 + prng.below(6),
     keyCount: 2 + prng.below(12),
-    pauseMs: prng.pick([10, 30, 100]),
+    pauseMs: prng.pick([20, 60, 200]),
     watchersPerMember: prng.below(3),
     lockClientCount: prng.chance(0.5) ? 1 + prng.below(4) : 0,
+    workloads: drawWorkloads(seed),
     durationMs,
     faults: createFaults(prng, kinds, { memberCount, durationMs, meanGapMs }),
   };

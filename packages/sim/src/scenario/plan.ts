@@ -2,6 +2,7 @@
  * What a seed stands for: how large the cluster is, what its lines, disks and clocks are like, what its clients do, and which faults
  * happen when. The plan is data: a failing one is replayed, cut down and printed.
  */
+import type { WorkloadName } from "./workloads/catalogue.js";
 
 /** In the place of a member's number: whoever leads at that moment, or the first one when nobody does. */
 export const LEADER = -1;
@@ -102,6 +103,8 @@ export interface Plan {
   readonly watchersPerMember: number;
   /** Clients that fight for a lock by leases. */
   readonly lockClientCount: number;
+  /** What else clients do. */
+  readonly workloads: readonly WorkloadName[];
   readonly durationMs: number;
   readonly faults: readonly Fault[];
 }

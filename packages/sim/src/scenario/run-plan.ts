@@ -11,6 +11,7 @@ import { FaultInjector, isDamage } from "./fault-injector.js";
 import { Load, PREFIX } from "./load.js";
 import { LockLoad } from "./lock-load.js";
 import { CLOCK_ERROR_MAX, type Plan } from "./plan.js";
+import { SimWorkloads } from "./sim-workloads.js";
 import { Watcher } from "./watcher.js";
 
 /** A cluster that was mended has so long to serve again, to take a last write, and to tell it to everybody. */
@@ -18,6 +19,8 @@ const RECOVERY_MS_MAX = 60_000;
 const START_MS_MAX = 30_000;
 const CALL_MS_MAX = 3000;
 const STEP_MS = 100;
+/** Workloads wait for leases to end, and read what they have written. */
+const WORKLOADS_MS_MAX = 600_000;
 /** A proposal whose client has left is applied or dropped in this time, in a cluster that is well. */
 const STRAGGLERS_MS = 2000;
 
@@ -59,6 +62,7 @@ class Run {
   readonly #cluster: SimCluster;
   readonly #load: Load;
   readonly #locks: LockLoad;
+  readonly #workloads: SimWorkloads;
   readonly #injector: FaultInjector;
   readonly #violations: string[] = [];
   readonly #limits: string[] = [];
@@ -75,6 +79,7 @@ class Run {
     });
     this.#load = new Load(this.#cluster, { ...plan, seed });
     this.#locks = new LockLoad(this.#cluster, seed ^ 0x10c);
+    this.#workloads = new SimWorkloads(this.#cluster, { seed, names: plan.workloads });
     this.#injector = new FaultInjector(this.#cluster, plan);
   }
 
@@ -98,7 +103,7 @@ class Run {
       limits: this.#limits,
       simulatedMs: time.nowMs,
       eventCount: time.eventCount,
-      operationCount: this.#load.log.operations.length,
+      operationCount: this.#load.log.operations.length + this.#workloads.operationCount,
       faults: this.#injector.counts,
       traceHash: hashOf(logLines, time.eventCount),
       logLines,
@@ -112,21 +117,27 @@ class Run {
     this.#watchers = this.#openWatchers(baseRevision + 1);
     this.#load.start();
     this.#locks.start(this.#plan.lockClientCount);
+    this.#workloads.start();
     this.#injector.start();
     await cluster.time.run(cluster.time.nowMs + this.#plan.durationMs);
     this.#load.end();
     this.#locks.end();
+    this.#workloads.end();
     this.#injector.mend();
     const isWell = (): boolean =>
       cluster.isServing &&
       cluster.leader !== undefined &&
       this.#load.isQuiet &&
       this.#locks.isQuiet &&
+      this.#workloads.isQuiet &&
       cluster.members.every(({ life }) => life?.isStopped !== true);
     if (!(await this.#await(RECOVERY_MS_MAX, isWell))) return this.#broken("the cluster does not recover");
     const finalRevision = await this.#writeLast();
     if (finalRevision === undefined) return this.#broken("the recovered cluster takes no write");
     await this.#judge(baseRevision, finalRevision);
+    const { violations, limits } = await this.#during(this.#workloads.judge(), WORKLOADS_MS_MAX);
+    this.#violations.push(...violations);
+    this.#limits.push(...limits);
     this.#violations.push(...cluster.rules.violations);
     this.#violations.push(...checkLocks(this.#locks.holds, this.#locks.revivals, 2 * CLOCK_ERROR_MAX));
     for (const { member, atMs, error } of cluster.ends) {
@@ -271,12 +282,13 @@ class Run {
   }
 
   /** Lets the world go on until the promise is settled. */
-  async #during<T>(promise: Promise<T>): Promise<T> {
+  async #during<T>(promise: Promise<T>, maxMs: number = RECOVERY_MS_MAX): Promise<T> {
     let isSettled = false;
     const settle = (): void => void (isSettled = true);
     promise.then(settle, settle);
     const { time } = this.#cluster;
-    await time.run(time.nowMs + RECOVERY_MS_MAX, () => isSettled);
+    await time.run(time.nowMs + maxMs, () => isSettled);
+    if (!isSettled) throw new Error(`no answer in ${maxMs} ms, in a cluster that is well`);
     return promise;
   }
 
