@@ -127,7 +127,9 @@ describe("hashes", () => {
     expect(await fetchHashKv(node.url, { ...question, clusterId: 1n }, options)).toEqual(
       new RemoteFailure("unexpected answer 412: cluster ID mismatch"),
     );
-    expect(await get(node, "/members/hashkv", "GET", "", "[")).toContain("error unmarshalling request\n");
+    for (const text of ["[", "[]", `{"revision":"7"}`])
+      expect(await get(node, "/members/hashkv", "GET", "", text)).toContain("error unmarshalling request\n");
+    expect(await get(node, "/members/hashkv", "GET", "", "null")).toContain(`"hash":123`);
     expect(await get(node, "/members/hashkv", "GET", "", `"${"x".repeat(5000)}"`)).toContain(
       "error reading body\n",
     );

@@ -101,7 +101,7 @@ export async function handleHashKv(local: PeerLocalPort, { request, response }: 
   sendBody(response, "application/json", JSON.stringify(body));
 }
 
-/** `{"revision":N}`, where nothing is 0. @returns undefined when the text is not that. */
+/** `{"revision":N}`, where nothing is 0, as for Go's decoder. @returns undefined when the text is not that. */
 function readRevision(text: string): number | undefined {
   let value: unknown;
   try {
@@ -109,7 +109,8 @@ function readRevision(text: string): number | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null) return undefined;
+  if (value === null) return 0;
+  if (typeof value !== "object" || Array.isArray(value)) return undefined;
   const revision = (value as { revision?: unknown }).revision ?? 0;
   return typeof revision === "number" && Number.isInteger(revision) ? revision : undefined;
 }
