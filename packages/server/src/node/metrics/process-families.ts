@@ -27,7 +27,8 @@ export class ProcessFamilies {
   readonly #fdLimit = readFdLimit();
 
   async write(out: Exposition, sources: MetricsSources): Promise<void> {
-    out.raw(await this.#registry.metrics());
+    // Of what has not been observed yet, in the spelling that all readers know.
+    out.raw((await this.#registry.metrics()).replaceAll(/ Nan$/gm, " NaN"));
     const fds = countFds();
     out.gauge("os_fd_used", "Open file descriptors.", fds);
     out.gauge("os_fd_limit", "Most file descriptors that may be open.", this.#fdLimit);
