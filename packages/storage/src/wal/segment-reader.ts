@@ -10,10 +10,12 @@
  * - a bad record whose zeros begin inside its body and reach to the end of the file is torn: a write that stopped halfway;
  * - but nothing is torn that has more than `TORN_BYTES_MAX` of non-zero bytes from there on: writes are not that long, so
  *   acknowledged records would be dropped with it. (etcd drops them.)
+ * - and no length is believed that the record itself contradicts: one flipped bit in it would cut off all that follows. Sectors that a
+ *   write lost are zero to their end; a head of zeros with something behind it in the same sector was not left by one. (etcd believes both.)
  *
  * Source: etcd `server/storage/wal/decoder.go`.
  */
-import type { Entry, HardState } from "@quorate/raft";
+import { isEmptyHardState, type Entry, type HardState } from "@quorate/raft";
 import { crc32c } from "@quorate/std";
 import { CorruptionError } from "../errors.js";
 import type { File } from "../vfs/file-system.js";
@@ -24,6 +26,10 @@ import type { SegmentName } from "./segment-name.js";
 import { FieldReader, MalformedError } from "./varint.js";
 
 const SECTOR_BYTES = 512;
+/** Frames begin at multiples of this; only logs that were written before etcd padded them do not. */
+const ALIGNMENT = 8;
+/** Type, checksum and length of the data, each behind its tag. */
+const RECORD_HEAD_BYTES_MAX = 1 + 10 + 1 + 10 + 1 + 10;
 const CHUNK_BYTES = 1024 * 1024;
 /** More than one write can hold: a group is closed at 1 MiB, plus the largest entry anybody can have proposed. */
 export const TORN_BYTES_MAX: number = 16 * 1024 * 1024;
@@ -73,6 +79,8 @@ class SegmentReader {
   /** Of the frame that is looked at, and its length behind the head: -1 when the file ends before it does. */
   #offset = 0;
   #frameBytes = 0;
+  /** The same without padding, as the head of the frame has it. */
+  #recordBytes = 0;
   #crc: number | undefined;
   readonly #reader: FieldReader = new FieldReader(this.#window, 0, 0);
 
@@ -137,6 +145,7 @@ class SegmentReader {
     contents.fileBytes = this.#fileBytes;
     contents.usedBytes = await this.#usedBytes(endOffset);
     const leftover = contents.usedBytes - endOffset;
+    if (leftover > 0 && !contents.torn) await this.#assertLostSector(endOffset);
     if (leftover > (this.#last ? TORN_BYTES_MAX : 0)) {
       throw this.#corruption(endOffset, `the log ends here, yet ${leftover} more bytes follow`);
     }
@@ -146,7 +155,7 @@ class SegmentReader {
   /** @returns bytes of record and padding behind the head at `at`; -1 when the file does not have that many. */
   #frameLength(at: number): number {
     const window = this.#window;
-    const recordBytes = window.readUIntLE(at, 6) + (window[at + 6] as number) * 2 ** 48;
+    const recordBytes = (this.#recordBytes = window.readUIntLE(at, 6) + (window[at + 6] as number) * 2 ** 48);
     const top = window[at + 7] as number;
     const padding = -recordBytes & 7;
     // 0 is also what etcd wrote before it padded. Nothing else can come from a write, whole or cut off.
@@ -207,7 +216,7 @@ class SegmentReader {
   #body(type: number, offset: number, reader: FieldReader): void {
     const contents = this.#contents;
     if (type === RecordType.Entry) this.#entry(offset, decodeEntry(reader));
-    else if (type === RecordType.State) contents.hardState = decodeHardState(reader);
+    else if (type === RecordType.State) this.#state(offset, decodeHardState(reader));
     else if (type === RecordType.Snapshot) contents.snapshots.push(decodeSnapshot(reader));
     else if (type === RecordType.Metadata) {
       const metadata = decodeMetadata(reader);
@@ -218,8 +227,18 @@ class SegmentReader {
     } else throw this.#corruption(offset, `unknown record type ${type}`);
   }
 
+  /** No checksum covers the type of a record: an entry that is taken for a state says term 0 or 1. */
+  #state(offset: number, state: HardState): void {
+    const before = this.#contents.hardState?.term ?? 1;
+    if (state.term < before && !isEmptyHardState(state))
+      throw this.#corruption(offset, `term ${state.term} follows term ${before}`);
+    this.#contents.hardState = state;
+  }
+
   /** An entry replaces those at its index and above: the leader's word, written over a tail that was never committed. */
   #entry(offset: number, entry: Entry): void {
+    // A state that is taken for an entry: see `#state`.
+    if (entry.term === 0) throw this.#corruption(offset, `entry ${entry.index} has no term`);
     const { entries, offsets } = this.#contents;
     while (entries.length > 0 && (entries[entries.length - 1] as Entry).index >= entry.index) {
       entries.pop();
@@ -234,15 +253,20 @@ class SegmentReader {
     const offset = this.#offset;
     const length = this.#frameBytes;
     if (!this.#last) throw this.#corruption(offset, "a record is damaged");
-    const leftover = (await this.#usedBytes(offset)) - offset;
+    const usedBytes = await this.#usedBytes(offset);
+    const leftover = usedBytes - offset;
     if (leftover > TORN_BYTES_MAX) {
       throw this.#corruption(
         offset,
         `a record is damaged, and ${leftover} bytes follow, too many for one write`,
       );
     }
-    if (length < 0) return;
-    await this.#load(offset, FRAME_HEAD_BYTES + length);
+    const fileEnds = length < 0;
+    await this.#load(offset, FRAME_HEAD_BYTES + (fileEnds ? RECORD_HEAD_BYTES_MAX : length));
+    const declared = this.#declaredBytes(usedBytes);
+    if (offset % ALIGNMENT !== 0 || (declared !== undefined && declared !== this.#recordBytes))
+      throw this.#corruption(offset, "the length of a record is damaged");
+    if (fileEnds) return;
     const start = offset - this.#base + FRAME_HEAD_BYTES;
     const bodyEnd = start + length - paddingOf(this.#window[start - 1] as number);
     const stopsHalfway = this.#window[bodyEnd - 1] === 0 && leftover < FRAME_HEAD_BYTES + bodyEnd - start;
@@ -250,6 +274,42 @@ class SegmentReader {
     if (!stopsHalfway && !hasZeroSector(frame, offset + FRAME_HEAD_BYTES)) {
       throw this.#corruption(offset, "a record is damaged");
     }
+  }
+
+  /** Throws unless what is missing at `offset` is a whole sector, or the write's share of one. */
+  async #assertLostSector(offset: number): Promise<void> {
+    const end = Math.min(offset + SECTOR_BYTES - (offset % SECTOR_BYTES), this.#fileBytes);
+    await this.#load(offset, end - offset);
+    const at = offset - this.#base;
+    if (offset % ALIGNMENT !== 0 || !isZero(this.#window, at, at + end - offset))
+      throw this.#corruption(offset, "the head of a record is damaged");
+  }
+
+  /** Bytes of the record at `#offset` as its own fields have it; undefined when they are not there to say so, or say nothing. */
+  #declaredBytes(usedBytes: number): number | undefined {
+    const start = this.#offset - this.#base + FRAME_HEAD_BYTES;
+    const end = Math.min(this.#window.length, start + RECORD_HEAD_BYTES_MAX);
+    const reader = this.#reader.turnTo(this.#window, start, end);
+    try {
+      while (reader.next()) {
+        const { field, wire } = reader;
+        if (field === 3 && wire === 2) {
+          const dataBytes = reader.counter();
+          const headBytes = reader.position - start;
+          // A write that stopped within the head, or one sector of a head that two share, leaves a number cut short.
+          if (usedBytes <= this.#offset + FRAME_HEAD_BYTES + headBytes) return undefined;
+          const inSector = (this.#offset + FRAME_HEAD_BYTES) % SECTOR_BYTES;
+          if (inSector + headBytes > SECTOR_BYTES && this.#window[start + SECTOR_BYTES - inSector] === 0)
+            return undefined;
+          return headBytes + dataBytes;
+        }
+        if ((field !== 1 && field !== 2) || wire !== 0) return undefined;
+        reader.counter();
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+    }
+    return undefined;
   }
 
   /** Behind the last non-zero byte at or above `offset`. Mostly there are only prepared zeros, megabytes of them. */

@@ -70,20 +70,20 @@ describe("opening to write", () => {
     const { files, wal, path } = await create();
     const ends: number[] = [];
     for (let i = 1; i <= 5; i++) {
-      await appended(wal, { entries: [testEntry(i, 1)] });
+      await appended(wal, { entries: [testEntry(i, 1, 600)] });
       ends.push(usedBytes(files, path));
     }
     await wal.close();
     // A crash that lost the sector with the head of entry 4 and kept entry 5 behind it.
     const [, , third = 0] = ends;
     const lost = Math.ceil(third / 8) * 8;
-    files.contents(path).fill(0, lost, lost + 8);
+    files.contents(path).fill(0, lost, Math.ceil(lost / 512) * 512);
     const log = await openWal(files, DIR, undefined, wideLimits);
     expect(log.entries).toHaveLength(3);
     expect(log.tornBytes).toBeGreaterThan(0);
     expect(usedBytes(files, path)).toBeLessThanOrEqual(lost);
     // Of the same length as the lost one: an old entry 5 would come right behind it.
-    await appended(log.wal, { entries: [testEntry(4, 2)] });
+    await appended(log.wal, { entries: [testEntry(4, 2, 600)] });
     await log.wal.close();
     expect((await readLog(files, DIR, undefined)).entries.map(({ index, term }) => [index, term])).toEqual([
       [1, 1],
