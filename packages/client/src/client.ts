@@ -153,9 +153,9 @@ export class Client extends Kv implements AsyncDisposable {
 
 /** A client over a transport of the caller's. @throws TypeError for endpoints that are none. */
 export function connectClient(options: ClientOptions, { transport, createDigest }: ClientPorts): Client {
-  const { endpoints, timeoutMs = TIMEOUT_MS, user } = options;
+  const { endpoints, timeoutMs = TIMEOUT_MS, user, logger } = options;
   const list = (typeof endpoints === "string" ? endpoints.split(",") : endpoints).map((each) => each.trim());
-  const pool = new EndpointPool(transport, list);
-  const calls = new BalancedCalls({ pool, timeoutMs, user });
-  return new Client({ calls, watches: new Watches(calls), createDigest }, new Keyspace());
+  const pool = new EndpointPool(transport, list, { logger });
+  const calls = new BalancedCalls({ pool, timeoutMs, user, logger });
+  return new Client({ calls, watches: new Watches(calls, logger), createDigest }, new Keyspace());
 }

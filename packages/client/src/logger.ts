@@ -6,9 +6,9 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 /**
  * Takes lines of the client; `console` fits, and so do most loggers. Must not throw. No line holds keys, values, passwords or tokens.
  * - `debug`: connections that stand or end unmissed, attempts that are repeated, logins.
- * - `info`: watches that go on behind an interruption.
+ * - `info`: watches that go on behind an interruption, endpoints that serve again.
  * - `warn`: connections that are lost or do not come about, endpoints that are set aside.
- * - `error`: a lease or a watch that nobody can keep any longer.
+ * - `error`: watches that can't go on.
  */
 export interface Logger {
   /** What goes as it should. @param fields what the line is about. */

@@ -10,6 +10,7 @@ import type {
 import { ERRORS, etcdserverpb, findErrorByMessage, GrpcStatus } from "@quorate/proto";
 import type { CallOptions, Calls, CallSafety } from "../calls.js";
 import { ClosedError, DeadlineError, QuorateError } from "../errors/errors.js";
+import { SILENT, type Logger } from "../logger.js";
 import type { BidiStream, Channel, ChannelCallOptions, ChannelError } from "../transport.js";
 import { Attempts } from "./attempts.js";
 import { backOffMs, pause } from "./back-off.js";
@@ -26,6 +27,7 @@ export interface BalancedCallsOptions {
   /** For calls that say nothing else. */
   readonly timeoutMs: number;
   readonly user?: { readonly name: string; readonly password: string } | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 interface BidiOptions<O> extends CallOptions {
@@ -42,13 +44,15 @@ interface UnaryOptions extends CallOptions {
 export class BalancedCalls implements Calls {
   readonly #pool: EndpointPool;
   readonly #timeoutMs: number;
+  readonly #logger: Logger;
   readonly #tokens: Tokens | undefined;
   readonly #closing = new AbortController();
   readonly #metadata = new CallMetadata();
 
-  constructor({ pool, timeoutMs, user }: BalancedCallsOptions) {
+  constructor({ pool, timeoutMs, user, logger = SILENT }: BalancedCallsOptions) {
     this.#pool = pool;
     this.#timeoutMs = timeoutMs;
+    this.#logger = logger;
     if (user === undefined) return;
     this.#tokens = new Tokens(async (signal) => {
       const request = { name: user.name, password: user.password };
@@ -105,6 +109,7 @@ export class BalancedCalls implements Calls {
         // An attempt that got its share of the time only has not used up the call's.
         const wasCutShort = judgement.error instanceof DeadlineError && attempts.takeRest();
         if (!isToBeRepeated && !wasCutShort) throw judgement.error;
+        this.#tellOfRepetition(method.name, judgement.error);
         await attempts.failed(judgement.error);
       }
     }
@@ -151,6 +156,7 @@ export class BalancedCalls implements Calls {
             ? options.endpoint === undefined
             : judgement.kind === "new-token" && this.#tokens !== undefined && attempts.takeNewToken());
         if (!isToBeRepeated) throw judgement.error;
+        this.#tellOfRepetition(method.name, judgement.error);
         await attempts.failed(judgement.error);
       }
     }
@@ -200,13 +206,19 @@ export class BalancedCalls implements Calls {
     this.#pool.close();
   }
 
+  #tellOfRepetition(method: string, { endpoint, message: reason }: QuorateError): void {
+    this.#logger.debug("a call is made again", { method, endpoint, reason });
+  }
+
   #channel(endpoint: string | undefined, safety: CallSafety): Channel {
     return endpoint === undefined ? this.#pool.pick(safety) : this.#pool.at(endpoint);
   }
 
   async #authenticate(call: () => Promise<{ readonly token: string }>): Promise<string> {
     try {
-      return (await call()).token;
+      const { token } = await call();
+      this.#logger.debug("logged in");
+      return token;
     } catch (error) {
       // A cluster without users takes everybody, whatever name they bring.
       if ((error as QuorateError).reason === "auth-not-enabled") return "";

@@ -6,7 +6,7 @@ const transport = (): FakeTransport => new FakeTransport(() => ({}));
 
 test("an endpoint that failed is tried again by one call at a time, and by no write", () => {
   let nowMs = 0;
-  const pool = new EndpointPool(transport(), ["a:1", "b:1", "c:1"], () => nowMs);
+  const pool = new EndpointPool(transport(), ["a:1", "b:1", "c:1"], { nowMs: () => nowMs });
   const picks = (safety: "read" | "write", count = 6): string[] =>
     Array.from({ length: count }, () => pool.pick(safety).endpoint);
   const a = pool.at("a:1");
@@ -21,7 +21,7 @@ test("an endpoint that failed is tried again by one call at a time, and by no wr
 
 test("the pause of an endpoint doubles with each failure, up to a bound", () => {
   let nowMs = 0;
-  const pool = new EndpointPool(transport(), ["a:1", "b:1"], () => nowMs);
+  const pool = new EndpointPool(transport(), ["a:1", "b:1"], { nowMs: () => nowMs });
   const pauses: number[] = [];
   for (let i = 0; i < 9; i++) {
     pool.failed(pool.at("a:1"));
@@ -34,7 +34,7 @@ test("the pause of an endpoint doubles with each failure, up to a bound", () => 
 
 test("when all have failed, writes go to the one that may be back first", () => {
   let nowMs = 0;
-  const pool = new EndpointPool(transport(), ["a:1", "b:1"], () => nowMs);
+  const pool = new EndpointPool(transport(), ["a:1", "b:1"], { nowMs: () => nowMs });
   pool.failed(pool.at("b:1"));
   nowMs = 10;
   pool.failed(pool.at("a:1"));

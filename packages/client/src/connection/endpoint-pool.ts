@@ -4,6 +4,7 @@
  */
 import type { CallSafety } from "../calls.js";
 import type { Channel, Transport } from "../transport.js";
+import { SILENT, type Logger } from "../logger.js";
 import { parseEndpoint } from "./endpoint.js";
 
 const ASIDE_FIRST_MS = 100;
@@ -22,9 +23,16 @@ interface Slot {
   asideUntilMs: number;
 }
 
+export interface EndpointPoolOptions {
+  /** Monotonic clock. */
+  readonly nowMs?: () => number;
+  readonly logger?: Logger | undefined;
+}
+
 export class EndpointPool {
   readonly #transport: Transport;
   readonly #nowMs: () => number;
+  readonly #logger: Logger;
   readonly #slots: readonly Slot[];
   readonly #slotByChannel: ReadonlyMap<Channel, Slot>;
   readonly #foreign = new Map<string, Channel>();
@@ -34,11 +42,12 @@ export class EndpointPool {
   constructor(
     transport: Transport,
     endpoints: readonly string[],
-    nowMs: () => number = () => performance.now(),
+    { nowMs = () => performance.now(), logger = SILENT }: EndpointPoolOptions = {},
   ) {
     if (endpoints.length === 0) throw new TypeError("a client needs at least one endpoint");
     this.#transport = transport;
     this.#nowMs = nowMs;
+    this.#logger = logger;
     for (const endpoint of endpoints) parseEndpoint(endpoint);
     // Clients that start together begin with different members.
     this.#turn = Math.floor(Math.random() * endpoints.length);
@@ -99,7 +108,8 @@ export class EndpointPool {
 
   succeeded(channel: Channel): void {
     const slot = this.#slotByChannel.get(channel);
-    if (slot === undefined) return;
+    if (slot === undefined || slot.failures === 0) return;
+    this.#logger.info("an endpoint serves again", { endpoint: channel.endpoint });
     slot.failures = 0;
     slot.asideUntilMs = 0;
   }
@@ -109,7 +119,10 @@ export class EndpointPool {
     const slot = this.#slotByChannel.get(channel);
     if (slot === undefined) return;
     slot.failures = Math.min(slot.failures + 1, 16);
-    slot.asideUntilMs = this.#nowMs() + asideMs(slot.failures);
+    const forMs = asideMs(slot.failures);
+    slot.asideUntilMs = this.#nowMs() + forMs;
+    const { endpoint } = channel;
+    this.#logger.warn("an endpoint is set aside", { endpoint, failures: slot.failures, forMs });
   }
 
   close(): void {

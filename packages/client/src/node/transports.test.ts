@@ -255,15 +255,15 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
         },
       });
       let read = 0;
-      let sentThen = 0;
+      let sentThen = -1;
       for await (const { rangeResponse } of open(streaming.endpoint).serverStream(rangeStream, { key })) {
         read += rangeResponse?.kvs.length ?? 0;
         if (read !== 10) continue;
         // Until the server has not been able to send for a while.
-        do {
+        while (sent !== sentThen) {
           sentThen = sent;
           await new Promise((resolve) => setTimeout(resolve, 200));
-        } while (sent !== sentThen);
+        }
         expect(sent).toBeLessThan(total);
       }
       expect(read).toBe(total);

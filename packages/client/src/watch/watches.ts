@@ -4,6 +4,7 @@ import { QuorateError } from "../errors/errors.js";
 import { wireRange, type Key, type KeyRange } from "../kv/key-range.js";
 import { codecOrText } from "../codec/codec.js";
 import type { Keyspace } from "../namespace/keyspace.js";
+import { SILENT, type Logger } from "../logger.js";
 import { WATCHES_PER_STREAM_MAX } from "./limits.js";
 import { RawWatch, type CarriedWatch, type RawWatchOptions, type WatchCarrier } from "./raw-watch.js";
 import { Watch } from "./watch.js";
@@ -12,6 +13,7 @@ import type { WatchOptions } from "./watch-types.js";
 
 export class Watches {
   readonly #calls: Calls;
+  readonly #logger: Logger;
   readonly #streams = new Set<WatchStream>();
   /** Watches that wait until the next stream is tried. */
   #returned = new Set<CarriedWatch>();
@@ -20,8 +22,9 @@ export class Watches {
   readonly #carrier: WatchCarrier;
   readonly #close: () => void;
 
-  constructor(calls: Calls) {
+  constructor(calls: Calls, logger: Logger = SILENT) {
     this.#calls = calls;
+    this.#logger = logger;
     this.#carrier = {
       begin: (watch) => this.#begin(watch),
       end: (watch) => this.#end(watch),
@@ -82,9 +85,18 @@ export class Watches {
     this.#streams.delete(stream);
     if (watches.length === 0) return;
     if (this.#calls.closed.aborted) for (const watch of watches) watch.failed(this.#calls.closed.reason);
-    else if (error instanceof QuorateError && error.retry === "none" && error.reason !== "invalid-auth-token")
+    else if (
+      error instanceof QuorateError &&
+      error.retry === "none" &&
+      error.reason !== "invalid-auth-token"
+    ) {
+      this.#logger.error("watches have ended", { watches: watches.length, reason: error.message });
       for (const watch of watches) watch.failed(error);
-    else this.#retry(watches);
+    } else {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.info("watches go on with another stream", { watches: watches.length, reason });
+      this.#retry(watches);
+    }
   }
 
   #retry(watches: readonly CarriedWatch[]): void {
