@@ -71,6 +71,16 @@ test.each<[string, string, string, number, unknown]>([
   expect(await response.json()).toEqual(expected);
 });
 
+test("Patroni is told of errors by the names that it knows, and nobody else", async () => {
+  const message = "etcdserver: key is not provided";
+  const patroni = { "user-agent": "Patroni/3.0.2 Python/3.11.2 Linux" };
+  const one = await post("kv/range", "", patroni);
+  expect(await one.text()).toBe(JSON.stringify({ error: message, code: 3, message }));
+  const stream = await post("watch", "{", patroni);
+  expect(await stream.json()).toMatchObject({ error: { code: 3, grpc_code: 3, http_code: 400 } });
+  expect(Object.keys((await (await post("watch", "{")).json()).error)).toEqual(["code", "message"]);
+});
+
 test("a time limit is kept, and one that cannot be read refused", async () => {
   const wrong = await post("kv/range", { key: KEY }, { "grpc-timeout": "1x" });
   expect(await wrong.json()).toEqual({ code: 3, message: "invalid grpc-timeout: 1x" });

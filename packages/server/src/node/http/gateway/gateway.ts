@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GrpcServer, LocalCaller } from "@quorate/rpc";
 import { GrpcStatus } from "@quorate/rpc";
 import { CallSlots } from "./call-slots.js";
+import { errorBody, errorLine } from "./error-bodies.js";
 import { httpStatusOf } from "./http-status.js";
 import { decodeResponse, encodeRequest, GatewayJsonError } from "./json-codec.js";
 import { JsonValues } from "./json-values.js";
@@ -197,7 +198,7 @@ class GatewayCall {
       response.statusCode = httpStatusOf(code);
       response.setHeader("Content-Type", "application/json");
     }
-    response.end(`${JSON.stringify({ error: { code, message: text } })}\n`);
+    response.end(errorLine(response, code, text));
   }
 }
 
@@ -206,5 +207,5 @@ function sendStatus(response: ServerResponse, code: number, message: string): vo
   response.setHeader("Content-Type", "application/json");
   if (code === GrpcStatus.unauthenticated)
     response.setHeader("WWW-Authenticate", message.replace(/[^\t\x20-\x7e]/g, "?"));
-  response.end(JSON.stringify({ code, message }));
+  response.end(errorBody(response, code, message));
 }
