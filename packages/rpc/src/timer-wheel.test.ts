@@ -1,5 +1,5 @@
 import { Prng } from "@quorate/std";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Alarm, TimerWheel } from "./timer-wheel.js";
 
 function wheelAt(): { wheel: TimerWheel; clock: { now: number } } {
@@ -85,4 +85,34 @@ test("the wheel turns by itself on the real clock", async () => {
   });
   clearInterval(keepAlive);
   expect(performance.now() - started).toBeGreaterThanOrEqual(29);
+});
+
+test("the system timer sleeps until somebody is due, and is woken earlier for one that comes earlier", async () => {
+  const wheel = new TimerWheel({ tickMs: 5, slotCount: 16, nowMs: () => performance.now() });
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  const order: string[] = [];
+  try {
+    const last = new Promise<void>((resolve) => {
+      // Several turns of the ring away: its bucket wakes us once a turn.
+      wheel.startIn(
+        new Alarm(() => {
+          order.push("late");
+          resolve();
+        }),
+        400,
+      );
+    });
+    wheel.startIn(new Alarm(() => order.push("early")), 20);
+    const stopped = new Alarm(() => order.push("stopped"));
+    wheel.startIn(stopped, 10);
+    wheel.stop(stopped);
+    const keepAlive = setInterval(() => undefined, 1_000);
+    await last;
+    clearInterval(keepAlive);
+    expect(order).toEqual(["early", "late"]);
+    expect(timers.mock.calls.length).toBeLessThan(400 / 5 / 4);
+  } finally {
+    timers.mockRestore();
+    wheel.close();
+  }
 });

@@ -9,7 +9,8 @@
  *
  * Starting and stopping a timer links or unlinks the entry itself: no allocation, no search.
  * An entry expires at the first tick at or after its time, so up to `tickMs` late and never early.
- * The one system timer runs only while entries exist and does not keep the process alive.
+ * The one system timer sleeps until the next bucket with entries is due, runs only while there are any, and does not keep the
+ * process alive.
  */
 export abstract class WheelEntry {
   /** Links of the wheel; nobody else touches them. `wheelTick` is -1 while the entry is not started. */
@@ -50,6 +51,14 @@ export class TimerWheel {
   #tick: number;
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When the system timer wakes us; Infinity when it does not run. */
+  #wakeTick = Infinity;
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#wakeTick = Infinity;
+    this.advance();
+    if (this.#size > 0) this.#wakeAt(this.#nextOccupiedTick());
+  };
 
   constructor(options: TimerWheelOptions) {
     this.#tickMs = options.tickMs;
@@ -77,7 +86,7 @@ export class TimerWheel {
     if (head !== null) head.wheelPrevious = entry;
     this.#heads[tick & this.#mask] = entry;
     this.#size++;
-    if (this.#timer === undefined) this.#schedule();
+    this.#wakeAt(tick);
   }
 
   /** (Re)starts an entry for a delay from now. */
@@ -106,6 +115,7 @@ export class TimerWheel {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#wakeTick = Infinity;
     for (let slot = 0; slot <= this.#mask; slot++) {
       for (let entry = this.#heads[slot]; entry; entry = this.#heads[slot]) this.#unlink(entry);
     }
@@ -134,12 +144,22 @@ export class TimerWheel {
     this.#size--;
   }
 
-  #schedule(): void {
-    this.#timer = setTimeout(() => {
-      this.advance();
-      this.#timer = undefined;
-      if (this.#size > 0) this.#schedule();
-    }, this.#tickMs);
+  /** The bucket of one that is further away than a turn of the ring wakes us once a turn. */
+  #nextOccupiedTick(): number {
+    let tick = this.#tick + 1;
+    while (this.#heads[tick & this.#mask] === null) tick++;
+    return tick;
+  }
+
+  /** Makes sure that we are woken at that tick, if not before. */
+  #wakeAt(tick: number): void {
+    if (tick >= this.#wakeTick) return;
+    this.#wakeTick = tick;
+    clearTimeout(this.#timer);
+    const delayMs = tick * this.#tickMs - this.#nowMs();
+    // After a turn of the ring we look around anyway; system timers do not take any delay.
+    const turnMs = this.#heads.length * this.#tickMs;
+    this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(turnMs, delayMs)));
     this.#timer.unref();
   }
 }
