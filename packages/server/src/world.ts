@@ -7,6 +7,8 @@ export { openMember, type Network, type OpenMember, type TransportIdentity } fro
 export type { DataDirPort, RemotePort, SpoolPort, SpoolSource, World } from "./node/world.js";
 export { registerServices, type RegisteredServices, type ServiceRegistry } from "./api/register-services.js";
 export type { OutgoingSnapshot, PeerEvents, PeerTransport, Reception } from "./member/peer-ports.js";
+export type { CredentialsPort } from "./api/ports/credentials-port.js";
+export { SimpleTokens, type SimpleTokensParts } from "./auth/simple-tokens.js";
 export type { ClockPort, SchedulerPort } from "./member/ports.js";
 export type { LocalLeases, PeerLocalPort } from "./peers/local-port.js";
 export { RemoteFailure } from "./peers/remote.js";

@@ -30,10 +30,21 @@ const NO_METADATA: Metadata = {
   entries: () => [],
 };
 
+/** Of a caller that has logged in. */
+export function tokenMetadata(token: string): Metadata {
+  const get = (name: string): string | undefined => (name === "token" ? token : undefined);
+  return {
+    get,
+    getAll: (name) => (name === "token" ? [token] : []),
+    getBytes: () => undefined,
+    entries: () => [["token", token]],
+  };
+}
+
 /** The server's end of a call of any kind. */
 export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
   readonly path: string;
-  readonly metadata: Metadata = NO_METADATA;
+  readonly metadata: Metadata;
   readonly deadlineMs = undefined;
   readonly peer = "client:1";
   readonly peerCommonName = undefined;
@@ -48,9 +59,10 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
   #isPaused = false;
   #waiting: Uint8Array[] = [];
 
-  constructor(path: string, events: CallEvents) {
+  constructor(path: string, events: CallEvents, metadata: Metadata = NO_METADATA) {
     this.path = path;
     this.#events = events;
+    this.metadata = metadata;
   }
 
   /** The client has sent one more message. */

@@ -10,6 +10,7 @@ import {
   type MessageShape,
 } from "@quorate/proto";
 import type { Outcome, WireClient } from "../load/key-value-wire.js";
+import type { Metadata } from "@quorate/rpc";
 import type { SimNetwork } from "../world/sim-network.js";
 import type { VirtualTime } from "../world/virtual-time.js";
 import { SimCall, startCall, type CallEvents } from "./sim-calls.js";
@@ -22,6 +23,8 @@ export interface ClientParts {
   readonly name: string;
   readonly time: VirtualTime;
   readonly network: SimNetwork;
+  /** What each call says about its caller; nothing by default. */
+  readonly metadata?: Metadata;
 }
 
 /** Calls to one member. A call whose member ends, or whose line is cut, learns it or waits for its deadline, as over TCP. */
@@ -112,13 +115,14 @@ export class SimStream {
       this.#parts.time.after(REFUSED_MS, () => this.#end(GrpcStatus.Unavailable, text));
       return;
     }
-    const call = new SimCall(path, {
-      onMessage: (message) =>
+    const events = {
+      onMessage: (message: Uint8Array) =>
         this.#toClient(() => {
           if (!this.#isEnded) this.#events.onMessage(message);
         }),
-      onEnd: (code, text) => this.#toClient(() => this.#end(code, text)),
-    });
+      onEnd: (code: number, text: string) => this.#toClient(() => this.#end(code, text)),
+    };
+    const call = new SimCall(path, events, this.#parts.metadata);
     this.#call = call;
     life.run(() => startCall(method, call, first));
     this.#watchOver(life);

@@ -5,6 +5,7 @@ import { SimNetwork } from "../world/sim-network.js";
 import { VirtualTime } from "../world/virtual-time.js";
 import { Directory } from "./directory.js";
 import { RaftRules } from "./raft-rules.js";
+import { tokenMetadata } from "./sim-calls.js";
 import { SimClient } from "./sim-client.js";
 import { peerUrlOf, SimMember } from "./sim-member.js";
 
@@ -96,8 +97,10 @@ export class SimCluster {
     for (const member of this.members) void member.start();
   }
 
-  client(name: string, member: SimMember): SimClient {
-    return new SimClient({ name, time: this.time, network: this.network }, member);
+  /** @param token of a login, sent with each call. */
+  client(name: string, member: SimMember, token?: string): SimClient {
+    const parts = { name, time: this.time, network: this.network };
+    return new SimClient(token === undefined ? parts : { ...parts, metadata: tokenMetadata(token) }, member);
   }
 
   /** Members that run and have not been removed. */

@@ -26,6 +26,7 @@ import type { SimNetwork } from "../world/sim-network.js";
 import type { VirtualTime } from "../world/virtual-time.js";
 import type { Directory, Place, Running } from "./directory.js";
 import { createRemotes } from "./remotes.js";
+import { createSimCredentials } from "./sim-credentials.js";
 import { SimServices } from "./sim-calls.js";
 import { SimTransport } from "./sim-transport.js";
 
@@ -189,7 +190,15 @@ export class SimMember implements Place {
     const receive = (index: number, database: Uint8Array): string => this.disk.receive(index, database);
     const meet = (id: bigint, url: string): void => transport?.addRemote(id, [url]);
     const onError = (error: unknown): void => this.#fail(life, error as Error);
-    const cluster = createClusterSide(open, config, onError);
+    const credentials = createSimCredentials({
+      clock: life.clock,
+      scheduler: life.scheduler,
+      random: world.random,
+      ttlMs: config.authTokenTtlMs,
+      appliedIndex: () => open.facade.appliedIndex,
+    });
+    open.machine.auth.attachTokens(credentials.tokens);
+    const cluster = createClusterSide(open, config, onError, credentials);
     this.#running = { ...running, receive, meet, local: cluster.local };
     const services = new SimServices();
     const registered = registerServices(services, open.facade, {
@@ -200,6 +209,7 @@ export class SimMember implements Place {
       random: world.random,
       cluster: cluster.operations,
       leases: open.leases,
+      credentials,
       snapshots: cluster.snapshots,
       createDigest: createSha256,
       scheduler: life.scheduler,

@@ -80,9 +80,9 @@ export class SimWorld implements WorkloadWorld {
     return this.#cluster.time.sleep(delayMs);
   }
 
-  connect(client: string, endpoint: number): WorkloadClient {
+  connect(client: string, endpoint: number, token?: string): WorkloadClient {
     const member = this.#cluster.members[endpoint];
     if (member === undefined) throw new Error(`no member ${endpoint}`);
-    return this.#cluster.client(client, member);
+    return this.#cluster.client(client, member, token);
   }
 }
