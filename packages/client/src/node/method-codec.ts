@@ -1,29 +1,10 @@
-/** Methods as a channel needs them: their path, and their messages to bytes and back. */
-import {
-  create,
-  fromBinary,
-  toBinary,
-  type DescMessage,
-  type DescMethod,
-  type MessageInitShape,
-  type MessageShape,
-} from "@quorate/proto";
-import { decodeHot, encodeHot } from "../codec/hot-messages.js";
+/** Messages for a library that takes nothing but Node's own kind of bytes. */
+import type { DescMessage, MessageInitShape, MessageShape } from "@quorate/proto";
+import { decode, encode } from "../codec/method-codec.js";
 
-export function pathOf(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
+export { decode, encode, pathOf } from "../codec/method-codec.js";
 
-export function encode<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Uint8Array {
-  return encodeHot(schema, input) ?? toBinary<I>(schema, create<I>(schema, input));
-}
-
-/** @param bytes a plain array that nobody else writes to: fields of bytes are views of it. @throws what says that they are no such message. */
-export function decode<O extends DescMessage>(schema: O, bytes: Uint8Array): MessageShape<O> {
-  return decodeHot(schema, bytes) ?? fromBinary(schema, bytes);
-}
-
-/** As `encode`, for a library that takes nothing but Node's own kind. */
+/** As `encode`. */
 export function encodeBuffer<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Buffer {
   const bytes = encode(schema, input);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

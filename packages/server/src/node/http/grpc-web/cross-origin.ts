@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** Names that callers send besides those that browsers let pass anyway. */
 const HEADERS_ALLOWED =
-  "authorization, client-api-version, content-type, grpc-accept-encoding, grpc-timeout, hasleader, token, x-grpc-web, x-user-agent";
+  "authorization, client-api-version, content-type, grpc-accept-encoding, grpc-timeout, hasleader, token, x-grpc-web, x-user-agent, x-watch-progress-seconds";
 const HEADERS_SHOWN = "grpc-message, grpc-status";
 /** How long a browser need not ask again, in seconds: what most of them allow at most. */
 const PREFLIGHT_AGE_SECONDS = 7200;

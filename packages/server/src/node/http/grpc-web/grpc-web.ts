@@ -22,6 +22,7 @@ import { CallSlots } from "../gateway/call-slots.js";
 import { timeoutOf } from "../gateway/request-metadata.js";
 import { Base64Stream } from "./base64-stream.js";
 import { allowOrigin, answerPreflight } from "./cross-origin.js";
+import { askProgress, PROGRESS_HEADER } from "./watch-progress.js";
 
 export interface GrpcWebOptions {
   readonly grpc: Pick<GrpcServer, "callLocally">;
@@ -53,6 +54,7 @@ const NO_METADATA: ReadonlySet<string> = new Set([
   "te",
   "transfer-encoding",
   "x-grpc-web",
+  PROGRESS_HEADER,
 ]);
 /** Goes on after its caller has said all: a page ends its body before it reads. */
 const WATCH_PATH = "/etcdserverpb.Watch/Watch";
@@ -109,6 +111,7 @@ class WebCall {
   readonly #assembler: MessageAssembler;
   readonly #receivedMs: number = performance.now();
   #caller: LocalCaller | undefined;
+  #stopAsking: () => void = () => undefined;
   #hasEnded = false;
 
   constructor(options: GrpcWebOptions, parts: CallParts) {
@@ -130,7 +133,10 @@ class WebCall {
     response.setHeader("Content-Type", `application/grpc-web${this.#parts.isText ? "-text" : ""}+proto`);
     if ("fault" in timeout) return this.#onEnd(GrpcStatus.invalidArgument, timeout.fault);
     const { remoteAddress = "", remotePort = 0 } = request.socket;
-    response.on("close", () => this.#caller?.cancel());
+    response.on("close", () => {
+      this.#stopAsking();
+      this.#caller?.cancel();
+    });
     response.on("drain", () => this.#caller?.drained());
     request.on("error", () => undefined);
     this.#caller = this.#options.grpc.callLocally(
@@ -169,7 +175,9 @@ class WebCall {
     if (this.#hasEnded) return;
     if (!this.#assembler.atBoundary || this.#base64?.isComplete === false)
       return this.#refuse(GrpcStatus.internal, "the body ends within a message");
-    if (this.#parts.path !== WATCH_PATH) this.#caller?.end();
+    if (this.#caller === undefined) return;
+    if (this.#parts.path !== WATCH_PATH) this.#caller.end();
+    else this.#stopAsking = askProgress(this.#parts.request, this.#caller);
   }
 
   /** Ends the call for a fault of its request. */
