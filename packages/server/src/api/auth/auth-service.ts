@@ -1,6 +1,7 @@
 /**
  * The Auth service. Everything goes through the log, questions included, so that an answer has its place among the changes; passwords
- * are hashed before, so that no log ever holds one. Source: operations 4.
+ * are hashed before, so that no log ever holds one. Members before 3.5 hash them themselves: beside such, passwords are set there.
+ * Source: operations 4.
  */
 import { encodeBase64, OPERATION, type AuthStore } from "@quorate/machine";
 import { etcdserverpb as pb, type DescMessage, type MessageShape } from "@quorate/proto";
@@ -17,7 +18,7 @@ import type { Identities } from "./identities.js";
 import { Login } from "./logins.js";
 
 export interface AuthServiceOptions {
-  readonly member: Pick<MemberPort, "awaitReadIndex">;
+  readonly member: Pick<MemberPort, "awaitReadIndex" | "storage">;
   readonly auth: AuthStore;
   readonly identities: Identities;
   readonly credentials: CredentialsPort;
@@ -108,8 +109,12 @@ export class AuthService {
     request: MessageShape<typeof pb.AuthUserAddRequestSchema | typeof pb.AuthUserChangePasswordRequestSchema>,
     submit: (hashedPassword: string) => void,
   ): void {
-    const { credentials, onError } = this.#options;
+    const { credentials, onError, member } = this.#options;
     this.#whenAdmin(call, () => {
+      if (knowsNoHashes(member.storage.schemaVersion)) {
+        failCall(call, "not-capable");
+        return;
+      }
       const password = getTextEncoding().encodeUtf8(request.password);
       credentials
         .hashPassword(password, () => !call.ended)
@@ -145,6 +150,14 @@ export class AuthService {
       },
     });
   }
+}
+
+/**
+ * Whether members are there that know passwords in clear text only and would take a hashed one for none. The version of a cluster of which
+ * not all members have been heard yet, 3.0, says nothing.
+ */
+function knowsNoHashes(clusterVersion: string): boolean {
+  return /^3\.[1-4]\./.test(clusterVersion);
 }
 
 function unary(handler: (call: UnaryCall, message: Uint8Array) => void): GuardedMethod {

@@ -114,6 +114,20 @@ describe("passwords", () => {
     expect(client.credentials.hashCount).toBe(0);
   });
 
+  test("are not set while members are there that would take a hashed one for none", async () => {
+    await client.enable();
+    Object.assign(client.fixture.member.storage, { schemaVersion: "3.4.0" });
+    for (const method of ["UserAdd", "UserChangePassword"] as const) {
+      const schema =
+        method === "UserAdd" ? pb.AuthUserAddRequestSchema : pb.AuthUserChangePasswordRequestSchema;
+      const asked = { name: "alice", password: "new" };
+      const { text } = await client.call(`etcdserverpb.Auth/${method}`, schema, asked, { token: "root" });
+      expect(text).toBe("etcdserver: not capable");
+    }
+    const noPassword = { name: "n", options: { noPassword: true } };
+    await client.demand("UserAdd", pb.AuthUserAddRequestSchema, noPassword);
+  });
+
   test("an empty one is stored as no password at all", async () => {
     await client.enable();
     await client.demand("UserChangePassword", pb.AuthUserChangePasswordRequestSchema, { name: "alice" });
