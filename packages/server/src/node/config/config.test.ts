@@ -285,3 +285,34 @@ test("a registry's token stands for the cluster's", () => {
   expect(config(flags)).toMatchObject({ initialClusterToken: "abc", discovery: { token: "abc", user: "" } });
   expect(() => config(["--discovery-token=abc"])).toThrow(ConfigError);
 });
+
+describe("checks for corrupt data", () => {
+  const checksOf = (argv: readonly string[]): unknown => {
+    const { initialCorruptCheck, corruptCheckMs, compactHashCheckMs } = config(argv);
+    return { initialCorruptCheck, corruptCheckMs, compactHashCheckMs };
+  };
+  const none = { initialCorruptCheck: false, corruptCheckMs: 0, compactHashCheckMs: 0 };
+
+  test.each([
+    [[], none],
+    [["--compact-hash-check-time=5s"], none],
+    [["--corrupt-check-time=2s"], { ...none, corruptCheckMs: 2000 }],
+    [["--experimental-corrupt-check-time=2s"], { ...none, corruptCheckMs: 2000 }],
+    [["--feature-gates=CompactHashCheck=true"], { ...none, compactHashCheckMs: 60_000 }],
+    [
+      ["--experimental-compact-hash-check-enabled", "--experimental-compact-hash-check-time=3s"],
+      { ...none, compactHashCheckMs: 3000 },
+    ],
+    [["--feature-gates=InitialCorruptCheck=true"], { ...none, initialCorruptCheck: true }],
+    [["--experimental-initial-corrupt-check=true"], { ...none, initialCorruptCheck: true }],
+  ])("%j asks for %j", (argv, expected) => {
+    expect(checksOf(argv)).toEqual(expected);
+  });
+
+  test.each([
+    [["--compact-hash-check-time=0s"], "--compact-hash-check-time must be >0 (set to 0s)"],
+    [["--corrupt-check-time=-1s"], "--corrupt-check-time must be >=0 (set to -1s)"],
+  ])("%j is refused", (argv, text) => {
+    expect(() => config(argv)).toThrow(new ConfigError(text));
+  });
+});
