@@ -198,10 +198,26 @@ describe("renewals on the leader", () => {
     expect(await renewal).toEqual({ failure: "timeout-wait-applied-index" });
   });
 
-  test("a lease that is known is renewed without waiting", async () => {
+  test("a lease that is known has its time again at once, and is answered when no revocation can be on its way", async () => {
+    leader.lessor.grant(1n, 9);
+    await leader.time.advance(5000);
+    leader.member.committedIndex = 5;
+    const renewal = leader.keeper.renew(1n);
+    await leader.time.advance(0);
+    expect(leader.lessor.timeToLive(1n)).toEqual({ ttl: 9, grantedTtl: 9 });
+    leader.member.appliedIndex = 5;
+    await leader.time.advance(20);
+    expect(await renewal).toEqual({ ttl: 9n });
+  });
+
+  test("a lease whose revocation was committed before is not renewed", async () => {
     leader.lessor.grant(1n, 9);
     leader.member.committedIndex = 5;
-    expect(await leader.keeper.renew(1n)).toEqual({ ttl: 9n });
+    const renewal = leader.keeper.renew(1n);
+    leader.lessor.revoke(1n, () => true);
+    leader.member.appliedIndex = 5;
+    await leader.time.advance(20);
+    expect(await renewal).toEqual({ ttl: 0n });
   });
 
   test("a leader that stood still and cannot reach a quorum sends its clients away", async () => {

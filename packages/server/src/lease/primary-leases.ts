@@ -40,12 +40,23 @@ export class PrimaryLeases {
       const failure = await this.#clearCheckpoint(id);
       if (failure !== undefined) return { failure };
       const renewal = lessor.renew(id);
-      if (typeof renewal === "number") return BigInt(renewal);
+      if (typeof renewal === "number") return this.#confirm(id, renewal);
       if (renewal !== "expired") return renewal;
       const revoked = this.#parts.waits.wait(id);
       if (revoked === undefined) return { failure: "too-many-requests" };
       await revoked;
     }
+  }
+
+  /**
+   * The lease has its time again; but a revocation may be committed that this member has not applied yet, and that another one has
+   * acknowledged to its client. (etcd answers at once.)
+   */
+  async #confirm(id: bigint, seconds: number): Promise<PrimaryRenewal> {
+    const { lessor, catchUp } = this.#parts;
+    if (!(await catchUp.wait())) return { failure: "timeout-wait-applied-index" };
+    if (!lessor.exists(id)) return "not-found";
+    return lessor.isPrimary ? BigInt(seconds) : "not-primary";
   }
 
   /** What a later leader would give the lease must not be less than what is promised now. */
