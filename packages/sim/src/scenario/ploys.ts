@@ -3,7 +3,7 @@
  * off while clients still read from it, an election in which the answer of a voter outlives its memory.
  */
 import type { Prng } from "@quorate/std";
-import { LEADER, type AmbushMoment, type Fault, type Plan } from "./plan.js";
+import { LEADER, type Fault, type Plan } from "./plan.js";
 
 /** What a ploy wants otherwise than the swarm; its flags come instead of those of the same name. */
 export type PloyParts = Partial<Omit<Plan, "seed" | "ploy">> & Pick<Plan, "faults">;
@@ -21,6 +21,7 @@ export const PLOYS: readonly Ploy[] = [
   { name: "lagging", create: aimAtSnapshots },
   { name: "changing", create: aimAtMembership },
   { name: "handover", create: aimAtNewLeader },
+  { name: "learners", create: aimAtLearners },
   { name: "trimmed", create: aimAtTrimming },
   { name: "rotting", create: aimAtChecksums },
   { name: "leases", create: aimAtLeases },
@@ -66,23 +67,25 @@ function healthyLines(prng: Prng): Plan["lines"] {
   return { delayMs: [0.1, 0.5 + prng.float() * 3], lossRate: 0, doubleRate: 0, reorderRate: 0 };
 }
 
-/** Several candidates at once, and voters that lose their power between their answer and the end of its write. */
+/** Several candidates at once, and a voter that dies between its answer to the first and the question of the second. */
 function aimAtElections(prng: Prng, { durationMs }: Plan): PloyParts {
   const faults: Fault[] = [];
   for (const atMs of beats(prng, durationMs, 1500)) {
-    const away = { power: prng.chance(0.8), forMs: 1 + prng.below(prng.pick([10, 1000])) };
-    const on: AmbushMoment = prng.chance(0.7) ? "vote-given" : "vote-asked";
-    faults.push({ atMs, kind: "ambush", on, ...away });
-    faults.push({ atMs: atMs + 1, kind: "pause", member: LEADER, forMs: 1500 });
+    const power = prng.chance(0.8);
+    // The old leader is back at once: of three members it has the vote that decides.
+    faults.push({ atMs, kind: "kill-leader", power: false, forMs: prng.pick([5, 5, 1500]) });
+    for (let i = 0; i < 2; i++)
+      faults.push({ atMs: atMs + 1, kind: "ambush", on: "vote-given", power, forMs: 1 + prng.below(10) });
   }
   return {
     faults,
-    memberCount: prng.chance(0.5) ? 3 : 5,
-    clientCount: 3,
-    pauseMs: 30,
-    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([20, 80, 150])] },
-    diskWriteMs: [0.5, prng.pick([5, 20])],
-    flags: [setFlag("pre-vote", prng.chance(0.3)), setFlag("election-timeout", 500)],
+    memberCount: prng.chance(0.8) ? 3 : 5,
+    clockRates: [],
+    clientCount: 2,
+    pauseMs: 60,
+    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([60, 150])] },
+    diskWriteMs: [0.05, 1],
+    flags: [setFlag("pre-vote", prng.chance(0.1)), setFlag("election-timeout", 500)],
   };
 }
 
@@ -189,26 +192,44 @@ function aimAtMembership(prng: Prng, { durationMs, memberCount }: Plan): PloyPar
   };
 }
 
-/** Leadership moves while writes are slow: a new leader knows less about what is committed than the old one did. */
+/** Leaders go while writes are slow: a new leader knows less about what is committed than the old one did. */
 function aimAtNewLeader(prng: Prng, { durationMs, memberCount }: Plan): PloyParts {
   const faults: Fault[] = [];
   for (const atMs of beats(prng, durationMs, 1500)) {
     const member = prng.below(memberCount);
-    faults.push({ atMs, kind: "slow-lines", member: LEADER, extraMs: 20 + prng.below(150), forMs: 400 });
+    if (prng.chance(0.5))
+      faults.push({ atMs, kind: "slow-lines", member: LEADER, extraMs: 20 + prng.below(150), forMs: 400 });
     faults.push(
-      prng.chance(0.7)
+      prng.chance(0.3)
         ? { atMs: atMs + prng.below(200), kind: "move-leader", member }
-        : { atMs: atMs + 50, kind: "kill-leader", power: false, forMs: 500 },
+        : { atMs: atMs + 50, kind: "kill-leader", power: false, forMs: 300 },
     );
   }
   return {
     faults,
-    clientCount: 6,
+    clientCount: 8,
     keyCount: 1,
-    pauseMs: 15,
-    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([2, 20])] },
-    diskWriteMs: [1, prng.pick([30, 150])],
-    flags: [setFlag("election-timeout", 1000)],
+    pauseMs: 10,
+    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([5, 30])] },
+    diskWriteMs: [1, prng.pick([60, 200])],
+    flags: [setFlag("election-timeout", 500)],
+  };
+}
+
+/** A leader is left with a learner for company, and the others elect another one. */
+function aimAtLearners(prng: Prng, { durationMs }: Plan): PloyParts {
+  const faults: Fault[] = [{ atMs: 300, kind: "add-learner" }];
+  for (const atMs of beats(prng, durationMs, 4000)) {
+    if (atMs < 1500) continue;
+    faults.push({ atMs, kind: "move-leader", member: 2 });
+    faults.push({ atMs: atMs + 300, kind: "split", member: 2, count: 2, forMs: 1500 + prng.below(2000) });
+  }
+  return {
+    faults,
+    memberCount: 3,
+    clientCount: 5,
+    pauseMs: 20,
+    flags: [setFlag("election-timeout", prng.pick([500, 1000]))],
   };
 }
 
@@ -249,8 +270,8 @@ function aimAtChecksums(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
 /** Holders of leases live through changes of the leader. */
 function aimAtLeases(prng: Prng, { durationMs, memberCount }: Plan): PloyParts {
   const faults: Fault[] = [];
-  for (const atMs of beats(prng, durationMs + 10_000, 3000)) {
-    const forMs = 1000 + prng.below(5000);
+  for (const atMs of beats(prng, durationMs + 20_000, 5000)) {
+    const forMs = 2000 + prng.below(8000);
     switch (prng.below(4)) {
       case 0:
         faults.push({ atMs, kind: "pause", member: LEADER, forMs });
@@ -266,7 +287,7 @@ function aimAtLeases(prng: Prng, { durationMs, memberCount }: Plan): PloyParts {
     }
   }
   return {
-    durationMs: durationMs + 10_000,
+    durationMs: durationMs + 20_000,
     faults,
     clientCount: 1,
     pauseMs: 200,
