@@ -16,6 +16,7 @@ const DEFAULT_ENDPOINT = "127.0.0.1:2379";
 /** Pages whose server is another than the default. */
 const SERVERS: Readonly<Record<string, TestServerOptions>> = {
   "docs/auth-and-tls.md": { rootPassword: "secret", tls: true },
+  "docs/browsers.md": { flags: { "grpc-web-origins": "*" } },
 };
 
 let folder = "";

@@ -127,6 +127,30 @@ describe("a call of one message each way", () => {
 });
 
 describe("streams", () => {
+  test("a watch that says so is told its progress, which a page can't ask for", async () => {
+    const createRequest = create(etcdserverpb.WatchCreateRequestSchema, { key: bytes("quiet") });
+    const ask = create(etcdserverpb.WatchRequestSchema, {
+      requestUnion: { case: "createRequest", value: createRequest },
+    });
+    const response = await fetch(urlOf("Watch/Watch"), {
+      method: "POST",
+      body: frame(toBinary(etcdserverpb.WatchRequestSchema, ask)),
+      headers: { "content-type": "application/grpc-web+proto", "x-watch-progress-seconds": "1" },
+    });
+    const reader = response.body?.getReader();
+    let received = Buffer.alloc(0);
+    while (split(received).messages.length < 2) {
+      const { value } = (await reader?.read()) ?? {};
+      received = Buffer.concat([received, value ?? expect.unreachable("the watch ended")]);
+    }
+    const progress = split(received).messages[1] ?? Buffer.alloc(0);
+    expect(fromBinary(etcdserverpb.WatchResponseSchema, progress)).toMatchObject({
+      watchId: -1n,
+      events: [],
+    });
+    await reader?.cancel();
+  });
+
   test("a watch tells what happens after its body has ended, until the page leaves", async () => {
     const createRequest = create(etcdserverpb.WatchCreateRequestSchema, { key: bytes("w") });
     const ask = create(etcdserverpb.WatchRequestSchema, {
