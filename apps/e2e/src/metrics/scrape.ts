@@ -87,3 +87,10 @@ function parseSeries(text: string): { readonly name: string; readonly labels: La
   const pairs = inner.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g);
   return { name, labels: Object.fromEntries([...pairs].map(([, label = "", value = ""]) => [label, value])) };
 }
+
+/** Before anything has happened. */
+export class EmptyScrape extends Scrape {
+  constructor() {
+    super("");
+  }
+}

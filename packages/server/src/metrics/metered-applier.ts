@@ -56,6 +56,8 @@ export interface MeteredApplierOptions {
   readonly meters: MemberMeters;
   readonly nowMs: () => number;
   readonly slowMs?: number;
+  /** Seconds that a lease was granted for, which may be more than was asked. */
+  readonly grantedTtl?: (id: bigint) => number | undefined;
   /** Hears of entries that took longer than that. */
   readonly onSlow?: (slow: SlowApply) => void;
 }
@@ -135,11 +137,12 @@ export class MeteredApplier implements RequestApplier {
   }
 
   #countLease(operation: number, entry: Uint8Array): void {
-    const { meters } = this.#options;
+    const { meters, grantedTtl } = this.#options;
     if (operation === OPERATION.leaseGrant) {
       meters.leasesGranted += 1;
       const { leaseGrant } = fromBinary(etcdserverpb.InternalRaftRequestSchema, entry);
-      meters.leaseTtlSeconds.observe(Number(leaseGrant?.TTL ?? 0n));
+      const asked = Number(leaseGrant?.TTL ?? 0n);
+      meters.leaseTtlSeconds.observe(grantedTtl?.(leaseGrant?.ID ?? 0n) ?? asked);
     } else if (operation === OPERATION.leaseRevoke) meters.leasesRevoked += 1;
   }
 

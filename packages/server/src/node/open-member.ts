@@ -247,6 +247,7 @@ function build<T extends PeerTransport>(
     meters,
     nowMs: () => clock.monotonicMs(),
     slowMs: config.warningApplyMs,
+    grantedTtl: (id) => machine.lessor.timeToLive(id)?.grantedTtl,
     ...(options.slowRequests === undefined ? {} : { onSlow: options.slowRequests.applied }),
   });
   const member: Member = new Member({

@@ -30,6 +30,8 @@ export interface SnapshotHandlerOptions {
 const LENGTH_BYTES = 8;
 /** Source: etcd's label for members without an id. */
 const UNKNOWN_PEER = "0";
+/** Members with counts of their own; what more of them send is counted together. */
+const SENDERS_MAX = 100;
 
 /** Where a body stands: its message first, then the database. */
 type Incoming =
@@ -101,10 +103,11 @@ export class SnapshotHandler {
     }
   }
 
-  /** Senders that nobody knows have one label, since they could choose any. */
+  /** A new member knows nobody yet, so senders are taken at their word, up to a limit. */
   #metersOf(from: bigint): PeerMeters {
-    const { host, meters } = this.#options;
-    return meters.peer(host.hasPeer(from) ? formatHexId(from) : UNKNOWN_PEER);
+    const { meters } = this.#options;
+    const id = formatHexId(from);
+    return meters.peer(meters.peers.has(id) || meters.peers.size < SENDERS_MAX ? id : UNKNOWN_PEER);
   }
 
   async #save(message: Message, transfer: Transfer): Promise<void> {
