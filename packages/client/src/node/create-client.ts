@@ -26,10 +26,11 @@ const TRANSPORTS: Readonly<Record<TransportName, (options: GrpcTransportOptions)
 
 /**
  * A client of a cluster. Connects when it is first used, and keeps connected: members may come and go.
- * @throws TypeError for endpoints that are none; an error of the file system for certificates that can't be read.
+ * @throws TypeError for endpoints or a transport that are none; an error of the file system for certificates that can't be read.
  */
 export function createClient(options: CreateClientOptions): Client {
   const { transport = "grpc-js" } = options;
+  if (!Object.hasOwn(TRANSPORTS, transport)) throw new TypeError(`"${String(transport)}" is no transport`);
   const ports = { transport: TRANSPORTS[transport](options), createDigest: createSha256 };
   const client = connectClient(options, ports);
   // Every call under way listens for the end of the client, which Node would take for a leak.

@@ -53,6 +53,11 @@ afterAll(async () => {
   await server.stop();
 });
 
+test("a transport that there is not is refused", () => {
+  const transport = "carrier pigeons" as TransportName;
+  expect(() => createClient({ endpoints: "a:1", transport })).toThrow(TypeError);
+});
+
 describe.each(TRANSPORTS)("over %s", (transport) => {
   const cleanups: (() => void | Promise<void>)[] = [];
   afterEach(async () => {

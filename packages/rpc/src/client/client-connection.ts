@@ -22,6 +22,7 @@ import { OutputBuffer } from "../http2/output-buffer.js";
 import type { ChunkPool } from "../http2/output-buffer.js";
 import { formatTimeout } from "../grpc/timeout.js";
 import { GrpcStatus } from "../status.js";
+import { Alarm } from "../timer-wheel.js";
 import type { TimerWheel } from "../timer-wheel.js";
 import type { CallHost, ClientCall } from "./client-call.js";
 import type { ResolvedChannelOptions } from "./options.js";
@@ -58,6 +59,9 @@ export interface ConnectionEnd {
   readonly wasLost: boolean;
 }
 
+/** Time for a server to take our GOAWAY before the socket is torn down, in ms. */
+const lingerMs = 1_000;
+
 const keepalivePing = Buffer.from("alive?\0\0", "latin1");
 
 export class ClientConnection implements CallHost, ReceiverHost {
@@ -76,6 +80,9 @@ export class ClientConnection implements CallHost, ReceiverHost {
     this.#isTickWanted = false;
     this.#flush();
   };
+  readonly #lingerAlarm = new Alarm(() => {
+    this.#socket.destroy();
+  });
   #concurrentMax = Infinity;
   #isReady = false;
   #isRetired = false;
@@ -248,6 +255,7 @@ export class ClientConnection implements CallHost, ReceiverHost {
   }
 
   #flush(): void {
+    if (this.#socket.destroyed) return;
     const { sender } = this;
     const { output } = sender;
     sender.pump();
@@ -307,10 +315,11 @@ export class ClientConnection implements CallHost, ReceiverHost {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#splitter.stop();
-    this.#retire(errorCode);
+    this.#retire(ErrorCode.noError);
     this.sender.sendGoAway(0, errorCode, debug);
     this.sender.output.flush();
     this.#socket.destroySoon();
+    this.wheel.startIn(this.#lingerAlarm, lingerMs);
     this.#abandonCalls();
   }
 
@@ -319,6 +328,7 @@ export class ClientConnection implements CallHost, ReceiverHost {
     this.#splitter.stop();
     this.#receiver.close();
     this.#keepalive.stop();
+    this.wheel.stop(this.#lingerAlarm);
     this.#retire(ErrorCode.noError);
     this.#abandonCalls();
     this.#sink.onClosed(this, { reason: this.#reason, wasLost: this.#wasLost });

@@ -13,6 +13,7 @@ import {
   settings,
   FrameType,
   ErrorCode,
+  windowUpdate,
 } from "../conformance/testing/frames.js";
 import { GrpcStatus } from "../status.js";
 import * as certificates from "../testing/certificates.js";
@@ -179,13 +180,17 @@ describe("a channel", () => {
     const server = await serve();
     const channel = open(server.port.port);
     await unary(channel, "Unary", "x", { timeoutMs: 5_000 });
+    // The server's end of the connection is in this process, too, and keeps it alive.
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length;
     expect(channel.wheel.size).toBe(0);
+    const idle = sockets();
     const call = new RecordedCall(channel, "Hold");
     await until(() => channel.openCount === 1);
-    expect(channel.wheel.size).toBe(1);
+    expect([channel.wheel.size, sockets()]).toEqual([1, idle + 1]);
     call.call.cancel();
     await call.ended;
-    expect(channel.wheel.size).toBe(0);
+    expect([channel.wheel.size, sockets()]).toEqual([0, idle]);
   });
 });
 
@@ -204,6 +209,24 @@ describe("a connection that is lost", () => {
     await until(() => server.peers.length === 2);
     channel.close();
     expect((await next).end.code).toBe(GrpcStatus.cancelled);
+  });
+
+  test("because it broke a rule is torn down though the server takes no bytes", async () => {
+    const server = await serveRaw((peer) => {
+      peer.send(settings([4, 1_000_000]), windowUpdate(0, 100_000_000));
+      peer.socket.pause();
+    });
+    const events: ConnectionEvent[] = [];
+    const channel = open(server.port, {
+      limits: { outputHighWaterBytes: 20_000_000 },
+      onConnection: (event) => events.push(event),
+    });
+    // More than the kernel takes: the goodbye waits behind it.
+    const calls = Array.from({ length: 1_000 }, () => unary(channel, "Unary", new Uint8Array(16_000)));
+    await until(() => channel.openCount === 1_000);
+    server.peers[0]?.send(ping("unasked"), frame({ type: FrameType.pushPromise, streamId: 1 }));
+    for (const call of calls) expect((await call).end).toMatchObject(maybeSent);
+    await until(() => events.some(({ kind }) => kind === "lost"));
   });
 
   test("with no call on it is not missed", async () => {
