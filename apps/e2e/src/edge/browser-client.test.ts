@@ -119,7 +119,7 @@ describe.skipIf(missesBrowser(suite))(suite, () => {
       const text = await (await fetch(`http://${member.endpoint}/metrics`)).text();
       return Number(/^etcd_debugging_mvcc_watcher_total (\d+)/m.exec(text)?.[1]);
     };
-    expect(await watchers()).toBe(50);
+    await expect.poll(watchers).toBe(50);
     await page.close();
     await expect.poll(watchers).toBe(0);
   });
