@@ -5,7 +5,7 @@ import { credentials, makeClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startMember, type EmbeddedMember } from "../../embed/start-member.js";
 import { etcdserverpb, create, fromBinary, toBinary } from "@quorate/proto";
-import { SERIES_AT_START, SERIES_THAT_MOVE } from "./testing/series.js";
+import { OWN_SERIES, SERIES_AT_START, SERIES_THAT_MOVE } from "./testing/series.js";
 
 let directory: string;
 let member: EmbeddedMember;
@@ -37,6 +37,14 @@ test("every series that dashboards, alerts and tests of etcd ask for is there ri
   const text = await scrape();
   const names = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
   expect(SERIES_AT_START.filter((name) => !names.has(name))).toEqual([]);
+});
+
+test("our own series and Node's are there, all of ours are known, and no name is a stranger's", async () => {
+  const names = [...(await scrape()).matchAll(/^# TYPE (\S+) /gm)].map(([, name = ""]) => name);
+  expect(OWN_SERIES.filter((name) => !names.includes(name))).toEqual([]);
+  expect(names.filter((name) => name.startsWith("quorate_") && !OWN_SERIES.includes(name))).toEqual([]);
+  const prefixes = /^(etcd|grpc|process|os|go|promhttp|nodejs|quorate)_/;
+  expect(names.filter((name) => !prefixes.test(name))).toEqual([]);
 });
 
 test("names come once, with help, type and numbers that Prometheus can read", async () => {

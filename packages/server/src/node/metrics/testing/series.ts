@@ -147,3 +147,22 @@ export const SERIES_THAT_MOVE: readonly string[] = [
   "etcd_server_apply_duration_seconds_count",
   "etcd_server_client_requests_total",
 ];
+
+/** Our own and Node's, which docs/internals/metrics.md explains. */
+export const OWN_SERIES: readonly string[] = [
+  "quorate_rocksdb_rows_written_total",
+  "quorate_rocksdb_bytes_written_total",
+  "quorate_rocksdb_rows_read_total",
+  "quorate_rocksdb_read_seconds",
+  "quorate_rocksdb_flush_seconds",
+  "quorate_store_unwritten_bytes",
+  "quorate_store_cache_bytes",
+  "quorate_store_revisions",
+  "quorate_store_live_keys",
+  "quorate_leases",
+  "quorate_watch_recent_bytes",
+  "quorate_tls_rejected_connections_total",
+  "nodejs_eventloop_lag_p99_seconds",
+  "nodejs_gc_duration_seconds",
+  "nodejs_heap_size_used_bytes",
+];
