@@ -51,21 +51,29 @@ export class LeadershipCheck {
     return this.#running;
   }
 
-  async #confirm(): Promise<boolean> {
+  /**
+   * Asks a quorum, whatever the beats say: a leader that is cut off beats on, and does not know what another one has granted or revoked.
+   * When it resolves to true, all that was acknowledged before the call is applied here.
+   */
+  async confirm(): Promise<boolean> {
     const { member } = this.#parts;
+    const answered = await new Promise<boolean>((resolve) => {
+      member.awaitReadIndex({
+        onReady: () => {
+          resolve(true);
+        },
+        onFailed: () => {
+          resolve(false);
+        },
+      });
+    });
+    return answered && member.leaderId === member.memberId;
+  }
+
+  async #confirm(): Promise<boolean> {
     while (this.#confirmedCount !== this.#gapCount) {
       const gapCount = this.#gapCount;
-      const answered = await new Promise<boolean>((resolve) => {
-        member.awaitReadIndex({
-          onReady: () => {
-            resolve(true);
-          },
-          onFailed: () => {
-            resolve(false);
-          },
-        });
-      });
-      if (!answered || member.leaderId !== member.memberId) return false;
+      if (!(await this.confirm())) return false;
       this.#confirmedCount = gapCount;
     }
     return true;

@@ -220,6 +220,20 @@ describe("renewals on the leader", () => {
     expect(await renewal).toEqual({ ttl: 0n });
   });
 
+  test.each([
+    ["knows", 1n],
+    ["does not know", 2n],
+  ])("a leader that no quorum follows tells nothing of a lease that it %s", async (_, id) => {
+    leader.lessor.grant(1n, 9);
+    leader.member.failure = "timeout";
+    const renewal = leader.keeper.renew(id);
+    const times = leader.keeper.timeToLive(id, false);
+    leader.follow(0n);
+    await leader.time.advance(REQUEST_TIMEOUT_MS + ELECTION_TIMEOUT_MS);
+    expect(await renewal).toEqual({ failure: "no-leader" });
+    expect(await times).toEqual({ failure: "leader-changed" });
+  });
+
   test("a leader that stood still and cannot reach a quorum sends its clients away", async () => {
     leader.lessor.grant(1n, 60);
     leader.time.stall(10 * HEARTBEAT_MS);

@@ -41,6 +41,7 @@ export class PrimaryLeases {
       if (failure !== undefined) return { failure };
       const renewal = lessor.renew(id);
       if (typeof renewal === "number") return this.#confirm(id, renewal);
+      if (renewal === "not-found") return this.#confirmMissing(id);
       if (renewal !== "expired") return renewal;
       const revoked = this.#parts.waits.wait(id);
       if (revoked === undefined) return { failure: "too-many-requests" };
@@ -49,14 +50,20 @@ export class PrimaryLeases {
   }
 
   /**
-   * The lease has its time again; but a revocation may be committed that this member has not applied yet, and that another one has
-   * acknowledged to its client. (etcd answers at once.)
+   * The lease has its time again; but a revocation may be committed that this member has not applied yet, or that another leader has
+   * acknowledged while this one was cut off. (etcd answers at once.)
    */
   async #confirm(id: bigint, seconds: number): Promise<PrimaryRenewal> {
-    const { lessor, catchUp } = this.#parts;
-    if (!(await catchUp.wait())) return { failure: "timeout-wait-applied-index" };
+    const { lessor, leadership } = this.#parts;
+    if (!(await leadership.confirm())) return "not-primary";
     if (!lessor.exists(id)) return "not-found";
     return lessor.isPrimary ? BigInt(seconds) : "not-primary";
+  }
+
+  /** It may have been granted by another leader; whoever is told that it is gone lets go of all that hangs on it. */
+  async #confirmMissing(id: bigint): Promise<PrimaryRenewal> {
+    const { lessor, leadership } = this.#parts;
+    return (await leadership.confirm()) && !lessor.exists(id) ? "not-found" : "not-primary";
   }
 
   /** What a later leader would give the lease must not be less than what is promised now. */
@@ -72,9 +79,9 @@ export class PrimaryLeases {
     id: bigint,
     withKeys: boolean,
   ): Promise<LeaseTimes | undefined | { readonly failure: MemberFailure }> {
-    const { lessor, catchUp } = this.#parts;
+    const { lessor, leadership, catchUp } = this.#parts;
     if (!(await catchUp.wait())) return { failure: "timeout-wait-applied-index" };
-    if (!lessor.isPrimary) return { failure: "leader-changed" };
+    if (!lessor.isPrimary || !(await leadership.confirm())) return { failure: "leader-changed" };
     if (!lessor.exists(id)) return undefined;
     const keys = withKeys ? await this.#readKeys(id) : [];
     const times = lessor.timeToLive(id);

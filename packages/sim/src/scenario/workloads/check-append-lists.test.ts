@@ -8,7 +8,7 @@ const append = (key: string, ...elements: number[]): ListOperation => ({ kind: "
 
 /** One after the other, a millisecond each, unless told otherwise. */
 function history(
-  ...steps: (Partial<ListTransaction> & { operations: ListOperation[] })[]
+  ...steps: (Partial<ListTransaction> & Pick<ListTransaction, "operations">)[]
 ): ListTransaction[] {
   return steps.map((step, id) => ({
     id,
