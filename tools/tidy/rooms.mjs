@@ -37,7 +37,7 @@ export const rooms = {
   rpc: { mayImport: ["std"], external: [], externalForTests: ["@grpc/grpc-js", "hpack.js"] },
   server: {
     mayImport: ["std", "proto", "raft", "machine", "storage", "rpc"],
-    external: [codec, "@node-rs/bcrypt", "@opentelemetry/api", "jose", "prom-client", "yaml"],
+    external: [codec, "@node-rs/bcrypt", "@opentelemetry/api", "jose", "prom-client", "ws", "yaml"],
     externalForTests: ["@grpc/grpc-js"],
   },
   // Its door for tests starts a server in the same process; a transport in its folder node/ stands on rpc's client half.

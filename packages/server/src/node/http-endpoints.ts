@@ -16,7 +16,8 @@ import type { MemberMeters } from "../metrics/member-meters.js";
 import { ownConnections } from "./http/handed-connections.js";
 import type { Gateway } from "./http/gateway/gateway.js";
 import type { GrpcWeb } from "./http/grpc-web/grpc-web.js";
-import { passHostRule, passOriginRules, type OriginRules } from "./http/origin-rules.js";
+import { allowsHost, passHostRule, passOriginRules, type OriginRules } from "./http/origin-rules.js";
+import { takeUpgrades } from "./http/websocket/upgrades.js";
 import type { MetricsEndpoint } from "./metrics/metrics-endpoint.js";
 
 const GATEWAY_PREFIX = "/v3/";
@@ -61,7 +62,24 @@ export function createHttpEndpoints(options: HttpEndpointsOptions): Server {
     });
   });
   ownConnections(server, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
+  serveWebSockets(server, options);
   return server;
+}
+
+/** The paths of the gateway, under the rules of requests to it. */
+function serveWebSockets(server: Server, options: HttpEndpointsOptions): void {
+  const { gateway, origins, refuseGateway } = options;
+  takeUpgrades(server, (request, socket, head) => {
+    const path = (request.url ?? "").split("?", 1)[0]?.replace(OLD_GATEWAY_PREFIX, GATEWAY_PREFIX) ?? "";
+    if (gateway === undefined || options.scope === "metrics" || !path.startsWith(GATEWAY_PREFIX))
+      return false;
+    // Who may not is told so in HTTP's words.
+    if (refuseGateway?.(request) !== undefined || (origins !== undefined && !allowsHost(origins, request)))
+      return false;
+    gateway.takeSocket(request, socket, head);
+    return true;
+  });
+  server.on("close", () => gateway?.close());
 }
 
 async function handle(

@@ -15,6 +15,8 @@ export function ownConnections(server: Server, headersTimeoutMs: number): void {
     timers.set(socket, setTimeout(() => socket.destroy(), headersTimeoutMs).unref());
   };
   server.on("connection", (socket: Socket) => {
+    // Handed back: see `takeUpgrades`.
+    if (timers.has(socket)) return restart(socket);
     timers.set(socket, undefined);
     restart(socket);
     socket.on("close", () => {
@@ -26,6 +28,8 @@ export function ownConnections(server: Server, headersTimeoutMs: number): void {
     stopTimer(socket);
     response.on("finish", () => restart(socket));
   });
+  // What else is spoken there has its own limits.
+  server.on("upgrade", (_request: IncomingMessage, socket: Socket) => stopTimer(socket));
   server.closeAllConnections = (): void => {
     for (const socket of [...timers.keys()]) socket.destroy();
   };

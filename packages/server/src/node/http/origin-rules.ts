@@ -36,10 +36,8 @@ export function passHostRule(
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
-  const host = hostOf(request);
-  // Under TLS the certificate names the server, which no rebound name can bring along.
-  const isSecure = (request.socket as Partial<TLSSocket>).encrypted === true;
-  if (!isSecure && !allows(rules.hostWhitelist, host)) {
+  if (!allowsHost(rules, request)) {
+    const host = hostOf(request);
     rules.onRejected(host);
     response.statusCode = 421;
     response.setHeader("Content-Type", "text/plain; charset=utf-8");
@@ -48,6 +46,12 @@ export function passHostRule(
     return false;
   }
   return true;
+}
+
+/** Under TLS the certificate names the server, which no rebound name can bring along. */
+export function allowsHost(rules: OriginRules, request: IncomingMessage): boolean {
+  const isSecure = (request.socket as Partial<TLSSocket>).encrypted === true;
+  return isSecure || allows(rules.hostWhitelist, hostOf(request));
 }
 
 function allows(list: readonly string[], name: string): boolean {

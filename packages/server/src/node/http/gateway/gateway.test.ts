@@ -78,7 +78,8 @@ test("Patroni is told of errors by the names that it knows, and nobody else", as
   expect(await one.text()).toBe(JSON.stringify({ error: message, code: 3, message }));
   const stream = await post("watch", "{", patroni);
   expect(await stream.json()).toMatchObject({ error: { code: 3, grpc_code: 3, http_code: 400 } });
-  expect(Object.keys((await (await post("watch", "{")).json()).error)).toEqual(["code", "message"]);
+  const { error } = (await (await post("watch", "{")).json()) as { readonly error: object };
+  expect(Object.keys(error)).toEqual(["code", "message"]);
 });
 
 test("a time limit is kept, and one that cannot be read refused", async () => {

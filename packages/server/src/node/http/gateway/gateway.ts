@@ -1,11 +1,13 @@
 /**
  * The JSON gateway, `/v3/*`: each path is a method, a body its request, the answer its response or, line by line, its responses. Calls are
  * made within the process; nobody's certificate speaks for them.
- * Source: etcd's `gw` packages, grpc-gateway v2; operations 7.4. Not here: WebSockets.
+ * Source: etcd's `gw` packages, grpc-gateway v2; operations 7.4.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { GrpcServer, LocalCaller } from "@quorate/rpc";
 import { GrpcStatus } from "@quorate/rpc";
+import { GatewaySockets } from "../websocket/gateway-socket.js";
 import { CallSlots } from "./call-slots.js";
 import { errorBody, errorLine } from "./error-bodies.js";
 import { httpStatusOf } from "./http-status.js";
@@ -25,10 +27,25 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #slots: CallSlots;
+  readonly #sockets: GatewaySockets;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#slots = new CallSlots(options.concurrentCallsMax);
+    this.#sockets = new GatewaySockets({
+      messageBytesMax: options.bodyBytesMax,
+      handle: (request, response) => this.handle(request, response, pathOf(request)),
+    });
+  }
+
+  /** A request for a WebSocket, whose messages are requests of the method that its path names. */
+  takeSocket(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#sockets.take(request, socket, head);
+  }
+
+  /** Ends WebSockets; other calls end with their connections. */
+  close(): void {
+    this.#sockets.close();
   }
 
   /** @param path behind `/v3/` */
@@ -47,6 +64,11 @@ export class Gateway {
     });
     response.once("close", leave);
   }
+}
+
+/** Behind `/v3/`, or its older name. */
+function pathOf({ url = "" }: IncomingMessage): string {
+  return (url.split("?", 1)[0] ?? "").replace(/^\/v3(?:beta)?\//, "");
 }
 
 interface CallParts {
