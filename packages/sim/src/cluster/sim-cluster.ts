@@ -88,6 +88,7 @@ export class SimCluster {
   }
 
   note(line: string): void {
+    this.time.trace.addText(line);
     if (this.logLines.length >= LOG_LINES_MAX) this.logLines.splice(0, LOG_LINES_MAX / 2);
     this.logLines.push(`${this.time.nowMs.toFixed(3)} ${line}`);
   }

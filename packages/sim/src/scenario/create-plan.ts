@@ -17,7 +17,7 @@ import { drawWorkloads } from "./sim-workloads.js";
 
 const PLOY_SHARE = 0.6;
 
-const FAULT_KINDS: readonly FaultKind[] = [
+export const FAULT_KINDS: readonly FaultKind[] = [
   "isolate",
   "cut",
   "half-cut",

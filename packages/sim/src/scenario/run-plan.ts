@@ -97,6 +97,8 @@ class Run {
     // Whatever breaks off a life is worth to be told: mostly a world that does not come to rest.
     else await this.#live().catch((error: unknown) => this.noteUnhandled(error));
     const { time, logLines } = cluster;
+    for (const { id, outcome } of this.#load.log.operations)
+      time.trace.addText(`${id} ${outcome.kind === "ok" ? outcome.result.revision : outcome.error}`);
     return {
       plan: this.#plan,
       violations: this.#violations,
@@ -105,7 +107,7 @@ class Run {
       eventCount: time.eventCount,
       operationCount: this.#load.log.operations.length + this.#workloads.operationCount,
       faults: this.#injector.counts,
-      traceHash: hashOf(logLines, time.eventCount),
+      traceHash: time.trace.digest,
       logLines,
     };
   }
@@ -305,12 +307,4 @@ function isDiskError(error: Error): boolean {
     if (/ENOSPC|EIO/.test(each.message) || ("code" in each && ["no-space", "io"].includes(String(each.code))))
       return true;
   return false;
-}
-
-/** FNV-1a over the lines; different lives have different lines. */
-function hashOf(lines: readonly string[], eventCount: number): string {
-  let hash = 0x811c9dc5 ^ eventCount;
-  for (const line of lines)
-    for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, "0");
 }

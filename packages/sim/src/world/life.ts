@@ -38,7 +38,8 @@ export class Life {
     };
     this.scheduler = {
       soon: (task) => void this.#after(0, task),
-      after: (delayMs, task) => this.#after(delayMs / options.clockRate, task),
+      // As Node's: not below a millisecond, so that time goes on for whoever asks for less and less.
+      after: (delayMs, task) => this.#after(Math.max(1, delayMs) / options.clockRate, task),
       every: (intervalMs, task) => this.#every(intervalMs / options.clockRate, task),
       yieldTurn: () => this.sleep(0),
     };

@@ -3,6 +3,7 @@
  * promises that can go on have gone on. So a run depends on nothing but what was asked of it.
  */
 import { assert } from "@quorate/std";
+import { Trace } from "./trace.js";
 
 /** Events of a run beyond which it is taken to be in a loop. */
 export const EVENTS_MAX = 5_000_000;
@@ -15,6 +16,8 @@ interface Event {
 }
 
 export class VirtualTime {
+  /** Of the moments of all events; others add what they know. */
+  readonly trace: Trace = new Trace();
   #nowMs = 0;
   #order = 0;
   #eventCount = 0;
@@ -56,6 +59,7 @@ export class VirtualTime {
       if (next.task === undefined) continue;
       this.#nowMs = next.atMs;
       this.#eventCount += 1;
+      this.trace.addNumber(next.atMs);
       assert(this.#eventCount < EVENTS_MAX, "the world does not come to rest");
       next.task();
       await promisesRun();
