@@ -2,6 +2,7 @@
  * What an embedded member is told, in types; it becomes the same flag texts that the server's command line has, so that there is
  * one place that checks them and one set of defaults.
  */
+import type { TracerProvider } from "@opentelemetry/api";
 import { FLAG_TABLE } from "../node/config/flag-table.js";
 import { ConfigError, resolveConfig, type MemberConfig } from "../node/config/config.js";
 import { parseFlags } from "../node/config/parse-flags.js";
@@ -51,6 +52,8 @@ export interface MemberOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Default: silence. */
   readonly logger?: Logger;
+  /** Takes the spans of calls, as OpenTelemetry's API has it, unless flags send them to a collector. Default: no spans. */
+  readonly tracerProvider?: TracerProvider;
   /**
    * The member met something it can't go on with; nothing is acknowledged afterwards. Called at most once.
    * Default: the error is thrown as an uncaught one, so that it is not missed.

@@ -61,6 +61,7 @@ async function start(options: MemberOptions, urls: MemberUrls): Promise<Embedded
     logger,
     versions: { etcd: ETCD_VERSION, quorate: QUORATE_VERSION },
     ...(engine.kind === "thread" ? { engineThreadFile: engine.file } : {}),
+    tracerProvider: options.tracerProvider,
     onFatal: options.onFatal ?? throwUncaught,
     onRemoved: options.onRemoved ?? ((): void => undefined),
   });

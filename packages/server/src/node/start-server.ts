@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { TLSSocket } from "node:tls";
+import type { TracerProvider } from "@opentelemetry/api";
 import { createGrpcServer, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
 import { createCredentials, type Credentials } from "../auth/credentials.js";
@@ -46,7 +47,9 @@ export interface StartOptions {
   readonly world?: World;
   /** Counted into; new ones by default. */
   readonly meters?: MemberMeters;
-  /** Spans of calls go through this; set by the start when the configuration wants traces. */
+  /** Takes the spans of calls, when the configuration does not say where they go. */
+  readonly tracerProvider?: TracerProvider | undefined;
+  /** Set by the start when anybody wants traces. */
   readonly traces?: CallTraces | undefined;
   /** Hears of slow requests. */
   readonly slowRequests?: SlowRequests;
@@ -96,8 +99,7 @@ export async function startServer(given: StartOptions): Promise<RunningServer> {
     onSlowRead: () => (meters.slowApplies += 1),
   });
   const tracing = await startTracing(given, config);
-  const traces = tracing?.traces ?? given.traces;
-  const options = { ...given, config, meters, world, slowRequests, traces };
+  const options = { ...given, config, meters, world, slowRequests, traces: tracing?.traces };
   const tokens = parseTokenOptions(config.authToken);
   logger.info("starting an etcd server", startFields(config, versions));
   await checkListenUrls([
@@ -183,12 +185,13 @@ interface Parts {
 
 /** The code for traces is loaded by those alone who want them. */
 async function startTracing(
-  { logger, versions }: Pick<StartOptions, "logger" | "versions">,
+  { logger, versions, tracerProvider }: Pick<StartOptions, "logger" | "versions" | "tracerProvider">,
   { tracing }: MemberConfig,
 ): Promise<Tracing | undefined> {
-  if (tracing === undefined) return undefined;
+  if (tracing === undefined && tracerProvider === undefined) return undefined;
   const loaded = await import("./tracing/start-tracing.js");
-  return loaded.startTracing(tracing, logger, versions.quorate);
+  if (tracing !== undefined) return loaded.startTracing(tracing, logger, versions.quorate);
+  return tracerProvider && loaded.traceInto(tracerProvider, versions.quorate);
 }
 
 /** From now on, logins that come through the log have tokens. Call it before the member starts. */

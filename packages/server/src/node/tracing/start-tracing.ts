@@ -43,7 +43,7 @@ export function startTracing(settings: TracingSettings, logger: Logger, version:
     "service-instance-id": instanceId,
     "sampling-rate": samplesPerMillion,
   });
-  return { traces: createTraces(provider), stop: () => spans.close() };
+  return { ...traceInto(provider, version), stop: () => spans.close() };
 }
 
 /** Random bytes by the pool: a few at a time cost a call into the system each. */
@@ -61,6 +61,6 @@ function pooledRandomHex(): (byteCount: number) => string {
 }
 
 /** Traces that go wherever an application has its own go. */
-export function createTraces(provider: TracerProvider, version?: string): CallTraces {
-  return new CallTraces(provider.getTracer(SCOPE_NAME, version));
+export function traceInto(provider: TracerProvider, version: string): Tracing {
+  return { traces: new CallTraces(provider.getTracer(SCOPE_NAME, version)), stop: () => Promise.resolve() };
 }

@@ -1,8 +1,14 @@
 /** A member that is asked for traces, a collector, and clients as others have them. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { credentials, makeClientConstructor, Metadata, type Client } from "@grpc/grpc-js";
 import { create, etcdserverpb, toBinary, type DescMessage, type MessageInitShape } from "@quorate/proto";
 import { beforeAll, describe, expect, test } from "vitest";
+import { startMember } from "../../embed/start-member.js";
 import { startWithFlags } from "../testing/start-with-flags.js";
+import { SpanProvider } from "./span-provider.js";
 import { Collector, type CollectedSpan } from "./testing/collector.js";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -141,6 +147,23 @@ test("a member without a collector serves all the same, and says at its end what
   client.close();
   await server.stop();
   expect(server.log.filter((line) => line.includes("failed to export traces"))).toHaveLength(1);
+});
+
+test("a program with a member inside has the spans in its own provider", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "tracing-"));
+  const ended: string[] = [];
+  const tracerProvider = new SpanProvider({
+    samplesPerMillion: 1_000_000,
+    recorder: { unixMs: () => Date.now(), ended: ({ name }) => void ended.push(name) },
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+  });
+  const member = await startMember({ dataDir, tracerProvider });
+  const client = new TracedClient(Number(new URL(member.clientUrls[0] ?? "").port));
+  await client.call("KV/Put", etcdserverpb.PutRequestSchema, { key: Buffer.from("k") }, undefined);
+  client.close();
+  await member.stop();
+  expect(ended).toEqual(["apply", "put", "etcdserverpb.KV/Put"]);
+  await rm(dataDir, { recursive: true });
 });
 
 class TracedClient {
