@@ -18,6 +18,16 @@ afterEach(async () => {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
+/** What is in `things` more often than in `others`. */
+function without(things: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return things.filter((thing) => {
+    const at = left.indexOf(thing);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
 const health = async (url: string | undefined): Promise<unknown> => (await fetch(`${url}/health`)).json();
 
 test("a member serves clients on a free port, and two of them share nothing", async () => {
@@ -39,7 +49,8 @@ test("a stopped member leaves no port, no file open and no timer, and starts aga
   expect(openThings().length).toBeGreaterThan(before.length);
   await Promise.all([member.stop(), member.stop()]);
   await expect(health(clientUrls[0])).rejects.toThrow();
-  expect(openThings()).toEqual(before);
+  // What was open before may have ended meanwhile: a timer of whoever runs this.
+  expect(without(openThings(), before)).toEqual([]);
   expect(await openFilesIn(dataDir)).toEqual([]);
   await using again = await startMember({ dataDir });
   expect(await health(again.clientUrls[0])).toMatchObject({ health: "true" });
