@@ -76,7 +76,7 @@ export const rooms = {
   },
   "app-e2e": {
     mayImport: ["std", "proto", "client", "sim", "storage"],
-    external: [codec, "@grpc/grpc-js", "axe-core", "etcd3", "playwright-core", "yaml"],
+    external: [codec, "@grpc/grpc-js", "axe-core", "etcd3", "playwright-core", "ws", "yaml"],
   },
 
   // Tools look at the house from outside.
