@@ -1,6 +1,7 @@
 /** How values become bytes. */
 import { decodeText, encodeText } from "./text.js";
 
+/** Values of one type as bytes, and back. */
 export interface Codec<T> {
   /** @throws whatever says that the value has no bytes. */
   encode(value: T): Uint8Array;
