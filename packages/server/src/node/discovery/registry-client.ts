@@ -36,13 +36,19 @@ const AUTHENTICATE = {
   output: etcdserverpb.AuthenticateResponseSchema,
 };
 
+interface Endpoint {
+  readonly channel: GrpcChannel;
+  /** Of the last login there, as long as calls with it succeed. */
+  token: string | undefined;
+}
+
 export class RegistryClient implements RegistryStore {
-  readonly #channels: readonly GrpcChannel[];
+  readonly #endpoints: readonly Endpoint[];
   readonly #settings: DiscoverySettings;
 
   private constructor(settings: DiscoverySettings, channels: readonly GrpcChannel[]) {
     this.#settings = settings;
-    this.#channels = channels;
+    this.#endpoints = channels.map((channel) => ({ channel, token: undefined }));
   }
 
   /** @throws what reading the certificates throws. Endpoints that are no addresses are refused by the flags. */
@@ -63,7 +69,7 @@ export class RegistryClient implements RegistryStore {
   }
 
   close(): void {
-    for (const channel of this.#channels) channel.close();
+    for (const { channel } of this.#endpoints) channel.close();
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -94,20 +100,44 @@ export class RegistryClient implements RegistryStore {
     request: MessageInitShape<I>,
   ): Promise<MessageShape<O>> {
     let failure: unknown;
-    for (const channel of this.#channels) {
+    for (const endpoint of this.#endpoints) {
       try {
-        const { user, password } = this.#settings;
-        // A registry is asked a few times in a member's life: a token a call is simpler than one that ends.
-        const token =
-          user === ""
-            ? undefined
-            : (await this.#unary(channel, AUTHENTICATE, { name: user, password }, undefined)).token;
-        return await this.#unary(channel, method, request, token);
+        return await this.#callAt(endpoint, method, request);
       } catch (error) {
         failure = error;
       }
     }
     throw failure;
+  }
+
+  /**
+   * A login costs the registry a password hash, and whoever waits for the others asks twice a second: a token is kept until the call it came with
+   * fails, which may be the token's end.
+   */
+  async #callAt<I extends DescMessage, O extends DescMessage>(
+    endpoint: Endpoint,
+    method: Method<I, O>,
+    request: MessageInitShape<I>,
+  ): Promise<MessageShape<O>> {
+    const { user } = this.#settings;
+    if (user === "") return this.#unary(endpoint.channel, method, request, undefined);
+    const kept = endpoint.token;
+    if (kept !== undefined) {
+      try {
+        return await this.#unary(endpoint.channel, method, request, kept);
+      } catch {
+        endpoint.token = undefined;
+      }
+    }
+    const token = await this.#logIn(endpoint.channel);
+    const answer = await this.#unary(endpoint.channel, method, request, token);
+    endpoint.token = token;
+    return answer;
+  }
+
+  async #logIn(channel: GrpcChannel): Promise<string> {
+    const { user, password } = this.#settings;
+    return (await this.#unary(channel, AUTHENTICATE, { name: user, password }, undefined)).token;
   }
 
   #unary<I extends DescMessage, O extends DescMessage>(
