@@ -164,7 +164,7 @@ function createFault(prng: Prng, kind: FaultKind, memberCount: number): Timeless
     case "bad-disk":
       return { kind, member, code: prng.pick(["ENOSPC", "EIO"]), forMs };
     case "rot":
-      return { kind, member, place: prng.pick(["log", "database"]), forMs: restartMs };
+      return { kind, member, place: prng.pick(["log", "database"]), power, forMs: restartMs };
     case "jump-clock":
       return { kind, member, byMs: prng.below(20_000_000) - 10_000_000 };
     case "move-leader":

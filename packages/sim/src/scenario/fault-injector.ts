@@ -1,6 +1,7 @@
 /** Makes a plan's faults happen to a cluster, and mends everything at the end. */
 import type { SimCluster } from "../cluster/sim-cluster.js";
 import type { SimMember } from "../cluster/sim-member.js";
+import type { RotPlace } from "../world/rot.js";
 import { HEALTHY_LINES } from "../world/sim-network.js";
 import { Ambushes } from "./ambush.js";
 import { LineFaults } from "./line-faults.js";
@@ -218,9 +219,9 @@ export class FaultInjector {
     return true;
   }
 
-  #rot(member: SimMember, { place, forMs }: { place: "log" | "database"; forMs: number }): boolean {
+  #rot(member: SimMember, { place, power, forMs }: Outage & { readonly place: RotPlace }): boolean {
     if (member.life === undefined || !this.#operator.canLose(member)) return false;
-    void member.kill("killed").then(async () => {
+    void member.kill(power ? "power-lost" : "killed").then(async () => {
       const damaged = await member.disk.rot(place);
       this.#cluster.note(`${member.name} rots: ${damaged ?? "nothing there"}`);
     });

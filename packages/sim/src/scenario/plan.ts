@@ -67,6 +67,7 @@ export type Fault = { readonly atMs: number } & (
       readonly kind: "rot";
       readonly member: number;
       readonly place: "log" | "database";
+      readonly power: boolean;
       readonly forMs: number;
     }
   /** Databases from the leader end in the middle. */

@@ -156,7 +156,9 @@ function aimAtSnapshots(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
 /** The configuration changes while leaders go and lines are cut. */
 function aimAtMembership(prng: Prng, { durationMs, memberCount }: Plan): PloyParts {
   const faults: Fault[] = [];
-  for (const atMs of beats(prng, durationMs, 600)) {
+  for (const beatMs of beats(prng, durationMs, 600)) {
+    // Before all have been connected for five seconds, members are not changed.
+    const atMs = 5500 + beatMs;
     const away = { power: prng.chance(0.5), forMs: prng.pick([5, 500, 1500]) };
     const member = prng.below(memberCount);
     switch (prng.below(7)) {
@@ -185,6 +187,7 @@ function aimAtMembership(prng: Prng, { durationMs, memberCount }: Plan): PloyPar
   }
   return {
     faults,
+    durationMs: 5500 + durationMs,
     memberCount: prng.pick([3, 5]),
     clientCount: 4,
     pauseMs: 30,
@@ -218,17 +221,26 @@ function aimAtNewLeader(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
 
 /** A leader is left with a learner for company, and the others elect another one. */
 function aimAtLearners(prng: Prng, { durationMs }: Plan): PloyParts {
-  const faults: Fault[] = [{ atMs: 300, kind: "add-learner" }];
+  // Members are not changed before all have been connected for five seconds.
+  const joinMs = 6000;
+  const faults: Fault[] = [{ atMs: joinMs, kind: "add-learner" }];
   for (const atMs of beats(prng, durationMs, 4000)) {
-    if (atMs < 1500) continue;
-    faults.push({ atMs, kind: "move-leader", member: 2 });
-    faults.push({ atMs: atMs + 300, kind: "split", member: 2, count: 2, forMs: 1500 + prng.below(2000) });
+    const moveMs = joinMs + 1500 + atMs;
+    faults.push({ atMs: moveMs, kind: "move-leader", member: 2 });
+    faults.push({
+      atMs: moveMs + 300,
+      kind: "split",
+      member: 2,
+      count: 2,
+      forMs: 1500 + prng.below(1500),
+    });
   }
   return {
     faults,
+    durationMs: joinMs + durationMs,
     memberCount: 3,
     clientCount: 5,
-    pauseMs: 20,
+    pauseMs: 30,
     flags: [setFlag("election-timeout", prng.pick([500, 1000]))],
   };
 }
@@ -259,7 +271,14 @@ function aimAtChecksums(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
     const member = prng.below(memberCount);
     const forMs = 5 + prng.below(1500);
     if (prng.chance(0.6))
-      faults.push({ atMs, kind: "rot", member, place: prng.pick(["log", "log", "database"]), forMs });
+      faults.push({
+        atMs,
+        kind: "rot",
+        member,
+        place: prng.pick(["log", "log", "database"]),
+        power: true,
+        forMs,
+      });
     else faults.push({ atMs, kind: "failed-write", member, forMs: 500 + forMs });
     if (prng.chance(0.4))
       faults.push({ atMs: atMs + forMs + 800, kind: "kill-leader", power: true, forMs: 1500 });

@@ -13,7 +13,8 @@ export async function rotLog(files: MemoryFiles, folder: string, prng: Prng): Pr
   if (!(await files.exists(folder))) return undefined;
   const names = (await files.list(folder)).filter((name) => name.endsWith(".wal")).sort();
   if (names.length === 0) return undefined;
-  const name = prng.pick(names);
+  // What is newest is what a start reads and acts upon.
+  const name = prng.chance(0.6) ? (names.at(-1) ?? "") : prng.pick(names);
   const bytes = files.contents(`${folder}/${name}`);
   let used = bytes.length;
   while (used > 0 && bytes[used - 1] === 0) used--;

@@ -6,7 +6,7 @@ import { assert } from "@quorate/std";
 import { Trace } from "./trace.js";
 
 /** Events of a run beyond which it is taken to be in a loop. */
-export const EVENTS_MAX = 5_000_000;
+export const EVENTS_MAX = 2_000_000;
 
 interface Event {
   readonly atMs: number;
