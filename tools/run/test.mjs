@@ -3,7 +3,7 @@
  * The last line is `N passed, N failed`; the three checks before the tests count as one each.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   buildConsoleIfStale,
@@ -58,6 +58,14 @@ function endToEnd() {
   if (!existsSync(join(root, "apps/e2e/vitest.config.ts"))) return;
   bundle("server", buildServerIfStale);
   bundle("console", buildConsoleIfStale);
+  // The fixed seeds are among the tests; these are new each time. A failure prints its seed.
+  const seconds = process.env.SIM_SECONDS ?? "300";
+  check("simulation", "tools/run/sim.mjs", [
+    "--seconds",
+    seconds,
+    "--workers",
+    String(availableParallelism()),
+  ]);
   suite("end to end", ["--config", "apps/e2e/vitest.config.ts"]);
 }
 
