@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { parseOptions } from "./options.js";
+import { Totals, type RunSummary } from "./totals.js";
+
+const RUN: RunSummary = {
+  seed: 1,
+  simulatedMs: 1_800_000,
+  eventCount: 10,
+  operationCount: 5,
+  isJudgedInPart: false,
+  faults: [["kill", 2]],
+  isBroken: false,
+  report: undefined,
+};
+
+test("runs add up", () => {
+  const totals = new Totals();
+  totals.add(RUN);
+  totals.add({
+    ...RUN,
+    faults: [
+      ["isolate", 1],
+      ["kill", 1],
+    ],
+    isJudgedInPart: true,
+    isBroken: true,
+  });
+  expect(totals.violations).toBe(1);
+  expect(totals.describe(60)).toBe(
+    "2 seeds, 1.00 simulated hours in 60 s, 10 checked operations, 20 events\n" +
+      "4 faults: isolate 1, kill 3\n1 seeds judged in part, 1 violations",
+  );
+});
+
+test("options say what to run, and refuse what is no number", () => {
+  expect(parseOptions(["--from", "7", "--count", "3", "--workers", "0", "--no-shrink"])).toMatchObject({
+    from: 7,
+    count: 3,
+    workers: 1,
+    shrinks: false,
+    seed: undefined,
+  });
+  expect(() => parseOptions(["--seed", "x"])).toThrow("x is not a number");
+});
