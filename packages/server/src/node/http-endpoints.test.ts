@@ -16,7 +16,7 @@ interface State {
 }
 
 /** The endpoints behind a listening socket that hands its connections over, as the client port does. */
-async function serve(state: Partial<State> = {}): Promise<number> {
+async function serve(state: Partial<State> = {}, requestTimeoutMs = 200): Promise<number> {
   const { alarms = [], leaderId = 1n, isLearner = false, failure } = state;
   const http = createHttpEndpoints({
     member: {
@@ -30,7 +30,7 @@ async function serve(state: Partial<State> = {}): Promise<number> {
     },
     clusterVersion: () => undefined,
     storageVersion: () => "3.7.0",
-    requestTimeoutMs: 200,
+    requestTimeoutMs,
     onError: (error) => {
       throw error;
     },
@@ -169,3 +169,10 @@ test.each(["", "GET /health HTT", "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow:"])
     expect(await exchange(await serve(), beginning)).not.toContain("200 OK");
   },
 );
+
+test("clients that keep their connections are told for how long they may", async () => {
+  const keeping = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+  const leaving = "GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  const answer = await exchange(await serve({}, 7000), keeping + leaving);
+  expect(answer).toContain("Connection: keep-alive\r\nKeep-Alive: timeout=7\r\n");
+});

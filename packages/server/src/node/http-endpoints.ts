@@ -14,6 +14,7 @@ import type { MemberPort } from "../api/member-port.js";
 import type { ReportPort } from "../member/ports.js";
 import type { MemberMeters } from "../metrics/member-meters.js";
 import { ownConnections } from "./http/handed-connections.js";
+import type { DebugEndpoints } from "./http/debug/debug-endpoints.js";
 import type { Gateway } from "./http/gateway/gateway.js";
 import type { GrpcWeb } from "./http/grpc-web/grpc-web.js";
 import { allowsHost, passHostRule, passOriginRules, type OriginRules } from "./http/origin-rules.js";
@@ -43,6 +44,8 @@ export interface HttpEndpointsOptions {
   readonly metrics?: MetricsEndpoint;
   /** Behind `/v3/`, which is not there without. */
   readonly gateway?: Gateway;
+  /** Behind `/debug/`, which is not there without. */
+  readonly debug?: DebugEndpoints;
   /** Behind the paths of methods, which are not there without. */
   readonly grpcWeb?: GrpcWeb;
   /** Who may call; without, everybody. Not asked on a metrics port. */
@@ -55,13 +58,15 @@ export interface HttpEndpointsOptions {
 
 /** A server without a listening socket: connections are handed to it with `emit("connection", socket)`. */
 export function createHttpEndpoints(options: HttpEndpointsOptions): Server {
-  const server = createServer((request, response) => {
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  // Node's own would end connections after five seconds: before the next probe or scrape comes.
+  const server = createServer({ keepAliveTimeout: requestTimeoutMs }, (request, response) => {
     handle(options, request, response).catch((error: unknown) => {
       response.destroy();
       options.onError(error);
     });
   });
-  ownConnections(server, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
+  ownConnections(server, requestTimeoutMs);
   serveWebSockets(server, options);
   return server;
 }
@@ -100,6 +105,7 @@ async function handle(
     if (options.origins !== undefined && !passOriginRules(options.origins, request, response)) return;
     if (options.gateway !== undefined && path.startsWith(GATEWAY_PREFIX))
       return options.gateway.handle(request, response, path.slice(GATEWAY_PREFIX.length));
+    if (options.debug?.handle(request, response, path) === true) return;
   }
   const call = { request, response, query: new URLSearchParams(query) };
   if (path === "/health") return handleHealth(options, call);

@@ -7,30 +7,43 @@ import type { Socket } from "node:net";
 
 /** From now on `closeAllConnections` ends all connections, and slow ones end by themselves. */
 export function ownConnections(server: Server, headersTimeoutMs: number): void {
-  const timers = new Map<Socket, NodeJS.Timeout | undefined>();
-  const stopTimer = (socket: Socket): void => clearTimeout(timers.get(socket));
+  const connections = new Map<Socket, Held>();
+  const stopTimer = (held: Held | undefined): void => clearTimeout(held?.timer);
   const restart = (socket: Socket): void => {
-    if (!timers.has(socket)) return;
-    stopTimer(socket);
-    timers.set(socket, setTimeout(() => socket.destroy(), headersTimeoutMs).unref());
+    const held = connections.get(socket);
+    if (held === undefined || held.openRequests > 0) return;
+    stopTimer(held);
+    held.timer = setTimeout(() => socket.destroy(), headersTimeoutMs).unref();
   };
   server.on("connection", (socket: Socket) => {
     // Handed back: see `takeUpgrades`.
-    if (timers.has(socket)) return restart(socket);
-    timers.set(socket, undefined);
+    if (connections.has(socket)) return restart(socket);
+    connections.set(socket, { timer: undefined, openRequests: 0 });
     restart(socket);
     socket.on("close", () => {
-      stopTimer(socket);
-      timers.delete(socket);
+      stopTimer(connections.get(socket));
+      connections.delete(socket);
     });
   });
   server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    stopTimer(socket);
-    response.on("finish", () => restart(socket));
+    const held = connections.get(socket);
+    if (held === undefined) return;
+    held.openRequests += 1;
+    stopTimer(held);
+    response.on("close", () => {
+      held.openRequests -= 1;
+      restart(socket);
+    });
   });
   // What else is spoken there has its own limits.
-  server.on("upgrade", (_request: IncomingMessage, socket: Socket) => stopTimer(socket));
+  server.on("upgrade", (_request: IncomingMessage, socket: Socket) => stopTimer(connections.get(socket)));
   server.closeAllConnections = (): void => {
-    for (const socket of [...timers.keys()]) socket.destroy();
+    for (const socket of [...connections.keys()]) socket.destroy();
   };
+}
+
+interface Held {
+  timer: NodeJS.Timeout | undefined;
+  /** Not answered yet: several when they came one behind the other. */
+  openRequests: number;
 }
