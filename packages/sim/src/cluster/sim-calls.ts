@@ -30,6 +30,9 @@ const NO_METADATA: Metadata = {
   entries: () => [],
 };
 
+/** Of a connection whose client does not read: beyond it the server is told to wait. */
+const BUFFERED_BYTES_MAX = 4096;
+
 /** Of a caller that has logged in. */
 export function tokenMetadata(token: string): Metadata {
   const get = (name: string): string | undefined => (name === "token" ? token : undefined);
@@ -49,8 +52,6 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
   readonly peer = "client:1";
   readonly peerCommonName = undefined;
   readonly authority = "member";
-  readonly congested = false;
-  readonly bufferedBytes = 0;
   ended = false;
   readonly #events: CallEvents;
   #onCancel: CancelListener | undefined;
@@ -58,6 +59,11 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
   #onEnd: (() => void) | undefined;
   #isPaused = false;
   #waiting: Uint8Array[] = [];
+  #isStarved = false;
+  /** What the client does not take. */
+  readonly #unsent: Uint8Array[] = [];
+  #bufferedBytes = 0;
+  #onDrain: (() => void) | undefined;
 
   constructor(path: string, events: CallEvents, metadata: Metadata = NO_METADATA) {
     this.path = path;
@@ -96,7 +102,30 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
     this.#onEnd = listener;
   }
 
-  onDrain(): void {}
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  /** The client takes nothing from its connection. */
+  starve(): void {
+    this.#isStarved = true;
+  }
+
+  feed(): void {
+    this.#isStarved = false;
+    const hadToWait = this.congested;
+    for (const message of this.#unsent.splice(0)) this.#events.onMessage(message);
+    this.#bufferedBytes = 0;
+    if (hadToWait && !this.ended) this.#onDrain?.();
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  get congested(): boolean {
+    return this.#bufferedBytes > BUFFERED_BYTES_MAX;
+  }
 
   pause(): void {
     this.#isPaused = true;
@@ -121,8 +150,14 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
   }
 
   send(message: Uint8Array): boolean {
-    if (!this.ended) this.#events.onMessage(message.slice());
-    return true;
+    if (this.ended) return true;
+    if (!this.#isStarved) {
+      this.#events.onMessage(message.slice());
+      return true;
+    }
+    this.#unsent.push(message.slice());
+    this.#bufferedBytes += message.length;
+    return !this.congested;
   }
 
   sendParts(parts: readonly Uint8Array[]): boolean {

@@ -101,6 +101,15 @@ export class SimStream {
     this.#toServer(() => this.#inServer(() => this.#call?.take(message)));
   }
 
+  /** The client takes nothing more from its connection, until `feed`. */
+  starve(): void {
+    this.#inServer(() => this.#call?.starve());
+  }
+
+  feed(): void {
+    this.#inServer(() => this.#call?.feed());
+  }
+
   cancel(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
