@@ -185,6 +185,7 @@ class Run {
     const present = this.#watchers.filter(({ endpoint }) => cluster.members[endpoint]?.isRemoved === false);
     await this.#await(RECOVERY_MS_MAX, () => present.every((each) => each.reachedRevision >= finalRevision));
     const hashes = await this.#readHashes(finalRevision);
+    this.#compareCompactions();
     const history: History = {
       seed: this.#plan.seed,
       endpoints: cluster.members.map(({ name }) => name),
@@ -204,6 +205,19 @@ class Run {
     const verdict = judge(history);
     if (verdict.kind === "violation") this.#violations.push(formatVerdict(verdict));
     this.#limits.push(...verdict.limits);
+  }
+
+  /** Members that have applied the same entries have forgotten the same revisions. */
+  #compareCompactions(): void {
+    const opens = this.#cluster.members.flatMap(({ open, isRemoved }) =>
+      open === undefined || isRemoved ? [] : [open],
+    );
+    const newest = Math.max(...opens.map(({ member }) => member.appliedIndex));
+    const revisions = opens
+      .filter(({ member }) => member.appliedIndex === newest)
+      .map(({ machine }) => machine.store.compactRevision);
+    if (new Set(revisions).size > 1)
+      this.#violations.push(`members have compacted up to different revisions: ${revisions.join(", ")}`);
   }
 
   /** All that the store remembers, as one more watcher is told it; undefined when some of it is compacted. */

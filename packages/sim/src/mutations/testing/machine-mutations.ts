@@ -77,6 +77,11 @@ export const MACHINE_MUTATIONS: readonly Mutation[] = [
         find: "const isHere = member.leaderId === member.memberId;",
         replace: "const isHere = this.#lessor.isPrimary;",
       },
+      {
+        file: "server/src/lease/leadership-check.ts",
+        find: "return answered && member.leaderId === member.memberId;",
+        replace: "return answered || member.leaderId >= 0n;",
+      },
     ],
   },
   {

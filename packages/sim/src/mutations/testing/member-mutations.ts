@@ -82,12 +82,17 @@ export const MEMBER_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "deposed-leader-renews",
-    rule: "a leader that was asleep asks a quorum before it renews leases",
+    rule: "a leader asks a quorum before it says of a lease that it lives",
     edits: [
       {
         file: "server/src/lease/leadership-check.ts",
         find: "if (this.#confirmedCount === this.#gapCount) return true;",
         replace: "if (this.#confirmedCount >= 0) return true;",
+      },
+      {
+        file: "server/src/lease/leadership-check.ts",
+        find: "return answered && member.leaderId === member.memberId;",
+        replace: "return answered || member.leaderId !== 0n;",
       },
     ],
   },

@@ -8,12 +8,15 @@ import { runPlan } from "../../scenario/run-plan.js";
 const [first = 1, count = 1] = process.argv.slice(2, 4).map(Number);
 const ploys = process.argv.slice(4);
 
+const LOOP = "the world does not come to rest";
+
 async function probe(): Promise<string> {
   for (let seed = first; seed < first + count; seed++) {
     const plan = createPlan(seed);
     if (ploys.length > 0 && !ploys.includes(plan.ploy ?? "none")) continue;
     const { violations } = await runPlan(plan);
-    const [violation] = violations;
+    // A life in a loop is broken too, but takes too long for a test.
+    const violation = violations.find((each) => !each.includes(LOOP));
     if (violation !== undefined) return `${seed} ${violation}`;
   }
   return "survived";

@@ -94,22 +94,6 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: "old-term-commits",
-    rule: "entries of older terms commit with one of the own term",
-    edits: [
-      {
-        file: "raft/src/log/raft-log.ts",
-        find: "if (term === 0 || index <= this.#committed || !this.matchTerm(index, term)) return false;",
-        replace: "if (term === 0 || index <= this.#committed) return false;",
-      },
-      {
-        file: "raft/src/core/reads.ts",
-        find: 'assert(committedInTerm(raft), "parked reads released before the first commit of the term");',
-        replace: "",
-      },
-    ],
-  },
-  {
     name: "append-without-match",
     rule: "an append is taken where the logs match",
     edits: [
@@ -117,17 +101,6 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
         file: "raft/src/log/raft-log.ts",
         find: "if (!this.matchTerm(prev.index, prev.term)) return null;",
         replace: "if (prev.index > this.lastIndex()) return null;",
-      },
-    ],
-  },
-  {
-    name: "commit-beyond-message",
-    rule: "a message commits no more than it proves to match",
-    edits: [
-      {
-        file: "raft/src/log/raft-log.ts",
-        find: "this.commitTo(Math.min(leaderCommit, last));",
-        replace: "this.commitTo(Math.min(leaderCommit, this.lastIndex()));",
       },
     ],
   },
@@ -150,17 +123,6 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
         file: "raft/src/core/reads.ts",
         find: "  if (committedInTerm(raft)) {",
         replace: "  if (raft.isLeader) {",
-      },
-    ],
-  },
-  {
-    name: "leader-without-quorum",
-    rule: "a leader that no quorum answers steps down",
-    edits: [
-      {
-        file: "raft/src/core/leader.ts",
-        find: "if (!raft.tracker.quorumActive()) {",
-        replace: "if (raft.term < 0) {",
       },
     ],
   },
@@ -193,17 +155,6 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
         file: "raft/src/core/restore.ts",
         find: "restoreConfiguration(raft, confState);\n",
         replace: "",
-      },
-    ],
-  },
-  {
-    name: "change-over-change",
-    rule: "one change of the configuration at a time",
-    edits: [
-      {
-        file: "raft/src/core/proposal.ts",
-        find: "if (raft.pendingConfIndex > raft.log.applied) {",
-        replace: "if (raft.pendingConfIndex < 0) {",
       },
     ],
   },
