@@ -14,6 +14,7 @@ import type { MemberPort } from "../api/member-port.js";
 import type { ReportPort } from "../member/ports.js";
 import type { MemberMeters } from "../metrics/member-meters.js";
 import { ownConnections } from "./http/handed-connections.js";
+import type { DebugEndpoints } from "./http/debug/debug-endpoints.js";
 import type { Gateway } from "./http/gateway/gateway.js";
 import type { GrpcWeb } from "./http/grpc-web/grpc-web.js";
 import { allowsHost, passHostRule, passOriginRules, type OriginRules } from "./http/origin-rules.js";
@@ -43,6 +44,8 @@ export interface HttpEndpointsOptions {
   readonly metrics?: MetricsEndpoint;
   /** Behind `/v3/`, which is not there without. */
   readonly gateway?: Gateway;
+  /** Behind `/debug/`, which is not there without. */
+  readonly debug?: DebugEndpoints;
   /** Behind the paths of methods, which are not there without. */
   readonly grpcWeb?: GrpcWeb;
   /** Who may call; without, everybody. Not asked on a metrics port. */
@@ -102,6 +105,7 @@ async function handle(
     if (options.origins !== undefined && !passOriginRules(options.origins, request, response)) return;
     if (options.gateway !== undefined && path.startsWith(GATEWAY_PREFIX))
       return options.gateway.handle(request, response, path.slice(GATEWAY_PREFIX.length));
+    if (options.debug?.handle(request, response, path) === true) return;
   }
   const call = { request, response, query: new URLSearchParams(query) };
   if (path === "/health") return handleHealth(options, call);

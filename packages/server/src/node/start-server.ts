@@ -25,6 +25,8 @@ import { createMetrics } from "./metrics/create-metrics.js";
 import { SlowRequests } from "./slow-requests.js";
 import type { CallTraces } from "./tracing/call-traces.js";
 import type { Tracing } from "./tracing/start-tracing.js";
+import { DebugEndpoints } from "./http/debug/debug-endpoints.js";
+import type { RaftStatus } from "./http/debug/debug-vars.js";
 import { GrpcWeb } from "./http/grpc-web/grpc-web.js";
 import { Gateway } from "./http/gateway/gateway.js";
 import { listenClients } from "./http/client-listener.js";
@@ -271,6 +273,10 @@ async function serve(
       hostWhitelist: config.hostWhitelist,
       onRejected: (host) => logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host }),
     },
+    debug: new DebugEndpoints({
+      hasProfiles: config.enableProfiles || config.logLevel === "debug",
+      raftStatus: () => raftStatusOf(open.facade),
+    }),
     ...(config.enableGateway ? gatewayEndpoints(config, { open, grpc }) : {}),
     ...(config.grpcWebOrigins.length > 0
       ? {
@@ -345,6 +351,17 @@ function gatewayEndpoints(
       return name === undefined || name === "" ? undefined : GATEWAY_COMMON_NAME_TEXT;
     },
   };
+}
+
+function raftStatusOf(facade: OpenMember["facade"]): RaftStatus {
+  const {
+    memberId: id,
+    raftTerm: term,
+    leaderId: lead,
+    committedIndex: commit,
+    appliedIndex: applied,
+  } = facade;
+  return { id, term, lead, commit, applied, isLearner: facade.isLearner };
 }
 
 async function closeGrpc(grpc: GrpcServer): Promise<void> {

@@ -39,6 +39,8 @@ export interface MemberConfig extends ObservabilityFlags {
   readonly cors: readonly string[];
   readonly hostWhitelist: readonly string[];
   readonly enableGateway: boolean;
+  /** Whether profiles of the process are served, to whoever reaches a client URL. */
+  readonly enableProfiles: boolean;
   /** Whose pages may speak gRPC-Web; none: nobody's. */
   readonly grpcWebOrigins: readonly string[];
   /** Of certificates of our own making, in years of 365 days. */
@@ -182,6 +184,7 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     cors: values.list("cors"),
     hostWhitelist: values.list("host-whitelist"),
     enableGateway: values.boolean("enable-grpc-gateway"),
+    enableProfiles: values.boolean("enable-pprof"),
     grpcWebOrigins: values.list("grpc-web-origins"),
     advertiseClientUrls: parseUrls(values.text("advertise-client-urls")),
     listenPeerUrls: checked(parseListenUrls(values.text("listen-peer-urls")), "peer"),

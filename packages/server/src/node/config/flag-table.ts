@@ -167,7 +167,10 @@ export const FLAG_TABLE: readonly FlagSpec[] = [
   flag("auth-token-ttl", "uint", "300", ["on", "Time (in seconds) of the auth-token-ttl."]),
   flag("bcrypt-cost", "uint", "10", ["on", "Cost of the bcrypt algorithm for hashing auth passwords."]),
   flag("enable-grpc-gateway", "bool", "true", ["on", "Enable the JSON gateway."]),
-  flag("enable-pprof", "bool", "false", ["accepted", "Runtime profiling; not served by this build."]),
+  flag("enable-pprof", "bool", "false", [
+    "on",
+    "Profiles of the process at /debug/pprof/ of the client URLs.",
+  ]),
   flag("metrics", "string", "basic", ["on", "'basic', or 'extensive' for the durations of all calls."]),
   flag("corrupt-check-time", "duration", "0s", ["on", "Interval of cluster corruption checks."]),
   flag("compact-hash-check-time", "duration", "1m0s", ["on", "Interval of compaction hash checks."]),
