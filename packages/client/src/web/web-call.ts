@@ -41,13 +41,21 @@ export interface FetchInit {
 /** What is asked of the answer. */
 export interface FetchAnswer {
   readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: { getReader(): BodyReader } | null;
+  readonly headers: {
+    /** Null for one that is not there. */
+    get(name: string): string | null;
+  };
+  readonly body: {
+    /** Called once. */
+    getReader(): BodyReader;
+  } | null;
 }
 
 /** What is used of a stream. */
 export interface BodyReader {
+  /** The next piece. */
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Nothing more is wanted. */
   cancel(reason?: unknown): Promise<void>;
 }
 

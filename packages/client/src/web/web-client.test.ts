@@ -56,7 +56,9 @@ describe("calls", () => {
     await expect(client.get("web/a", { revision: 1_000_000n })).rejects.toMatchObject({
       reason: "future-revision",
     });
-    await expect(client.leases.revoke(77n)).rejects.toMatchObject({ reason: "lease-not-found" });
+    await expect(client.put("web/c", "3", { lease: 77n })).rejects.toMatchObject({
+      reason: "lease-not-found",
+    });
   });
 
   test("a scan of many keys comes in pieces", async () => {
@@ -147,7 +149,7 @@ describe("watches", () => {
     await expect(late[Symbol.asyncIterator]().next()).rejects.toMatchObject({ name: "CompactedError" });
   });
 
-  test("a watch that hears nothing is not lost to a compaction: progress is told without being asked for", async () => {
+  test("progress that is asked for is what is certain, and a watch that is given up is told so", async () => {
     const transport = createWebTransport();
     const channel = transport.connect(server.endpoint);
     const stream = channel.bidi(etcdserverpb.Watch.method.watch);
