@@ -97,7 +97,7 @@ const backInTime: Bug = {
     const { follower, leader } = stage;
     const listener = stage.listen(follower, { prefix: "w/", startRevision: 0 });
     await stage.until("the watch begins", () => listener.isCreated);
-    const first = (await stage.put(leader, "w/0", "0")) as number;
+    const first = await stage.put(leader, "w/0", "0");
     await stage.until("the watch is in step", () => listener.events.length === 1);
     const mend = stage.isolate(follower);
     for (let i = 1; i <= MISSED_WRITES; i++) await stage.put(leader, `w/${i}`, `${i}`);
