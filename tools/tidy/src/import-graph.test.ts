@@ -43,12 +43,13 @@ test("every file is imported by another one, is a door of its package, or is sta
     );
   const starts =
     /\.test(-d)?\.tsx?$|\.config\.(ts|mjs)$|\.mjs$|(\/|-)(index|main|process)\.tsx?$|\.d\.ts$|\/bench\//;
-  // A build that bundles a thread or a program says its path.
+  // Whoever bundles a thread or a program says its path.
   const builds = ownSourceFiles()
-    .filter((path) => path.endsWith("/build.mjs"))
     .map(readText)
+    .filter((text) => /\bentryPoints: \[/.test(text))
     .join("\n");
+  const isBundled = (path: string): boolean => builds.includes(path.replace(/^packages\//, ""));
   const isReached = (path: string): boolean =>
-    imported.has(path) || doors.includes(path) || starts.test(path) || builds.includes(path);
+    imported.has(path) || doors.includes(path) || starts.test(path) || isBundled(path);
   expect(imports.map(({ path }) => path).filter((path) => !isReached(path))).toEqual([]);
 });

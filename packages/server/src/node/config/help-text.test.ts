@@ -3,13 +3,12 @@ import { FLAG_TABLE } from "./flag-table.js";
 import { helpText, UNGROUPED_TITLE } from "./help-text.js";
 
 test("every flag stands once, with its default, in one of etcd's groups", () => {
-  const shown = [...helpText().matchAll(/^ {2}--([\w-]+) '(.*)'$/gm)].map(([, name, fallback]) => ({
+  const shown = [...helpText().matchAll(/^ {2}--([\w-]+) '(.*)'$/gm)].map(([, name = "", fallback = ""]) => ({
     name,
     fallback,
   }));
   const known = FLAG_TABLE.map(({ name, fallback }) => ({ name, fallback }));
-  const byName = (a: { name?: string }, b: { name?: string }): number =>
-    (a.name ?? "") < (b.name ?? "") ? -1 : 1;
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
   expect(shown.sort(byName)).toEqual(known.sort(byName));
   expect(helpText()).not.toContain("(unknown)");
   expect(helpText()).not.toContain(`${UNGROUPED_TITLE}:`);
