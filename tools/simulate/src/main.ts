@@ -7,10 +7,12 @@ import { createPlan, describePlan, runPlan } from "@quorate/sim/cluster";
 import { explore } from "./explore.js";
 import { HELP, parseOptions, type Options } from "./options.js";
 import { describeResult, lastLines } from "./report.js";
+import { measureSpeed } from "./speed.js";
 
 const options = parseOptions(process.argv.slice(2));
 
 if (options.wantsHelp) console.log(HELP);
+else if (options.wantsSpeed) await measureSpeed();
 else
   process.exitCode =
     options.seed === undefined ? await explore(options) : await replay(options.seed, options);
