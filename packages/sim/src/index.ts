@@ -34,3 +34,13 @@ export type { Outcome, WireClient } from "./load/key-value-wire.js";
 export { OperationLog, OPERATIONS_MAX } from "./load/operation-log.js";
 export { GROUP_KEYS, RequestSource } from "./load/request-source.js";
 export type { SeenKeys } from "./load/request-source.js";
+export { createWorkload, WORKLOAD_NAMES } from "./scenario/workloads/catalogue.js";
+export type { WorkloadName, WorkloadOptions } from "./scenario/workloads/catalogue.js";
+export type {
+  StreamEvents,
+  Workload,
+  WorkloadClient,
+  WorkloadStream,
+  WorkloadVerdict,
+  WorkloadWorld,
+} from "./scenario/workloads/world.js";

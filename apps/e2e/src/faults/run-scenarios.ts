@@ -6,7 +6,15 @@
  */
 import { Prng } from "@quorate/std";
 import { lacksOffers, offers } from "../harness/offers.js";
-import { formatVerdict, judge, longestWriteGap, saveHistory, startLoad } from "../history/index.js";
+import type { WorkloadName } from "@quorate/sim";
+import {
+  formatVerdict,
+  judge,
+  longestWriteGap,
+  ProcessWorkloads,
+  saveHistory,
+  startLoad,
+} from "../history/index.js";
 import type { History, Load, Verdict } from "../history/index.js";
 import type { FaultCluster } from "./fault-cluster.js";
 import type { Network } from "./network.js";
@@ -28,6 +36,8 @@ export interface RunOptions {
   readonly faultMs: number;
   readonly seed: number;
   readonly operationsPerSecondMax: number;
+  /** What other clients do meanwhile. */
+  readonly workloads?: readonly WorkloadName[];
 }
 
 interface Election {
@@ -49,10 +59,13 @@ export async function runScenarios(options: RunOptions): Promise<Verdict["kind"]
   const watchersPerEndpoint = lacksOffers("watchers of the load", [WATCH]) ? 0 : 1;
   const { endpoints } = cluster;
   const load = await startLoad({ endpoints, seed, operationsPerSecondMax, watchersPerEndpoint });
+  const workloads = new ProcessWorkloads(endpoints, { seed, names: options.workloads ?? [] });
+  workloads.start();
   const run = new Run(options, load);
   let failure: Error | undefined;
   try {
     await run.play();
+    await workloads.end();
   } catch (error) {
     failure = asError(error);
     await options.network?.heal();
@@ -60,11 +73,15 @@ export async function runScenarios(options: RunOptions): Promise<Verdict["kind"]
   const history = await stopLoad(load, failure);
   try {
     if (failure !== undefined) throw failure;
+    const broken = await workloads.judge();
+    if (broken.length > 0) throw new Error(broken.join("\n"));
     return run.judge(history);
   } catch (error) {
     cluster.keepLogs();
     console.warn(`kept: ${saveHistory(history)}`);
     throw error;
+  } finally {
+    workloads.close();
   }
 }
 

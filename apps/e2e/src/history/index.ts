@@ -19,3 +19,4 @@ export { judge } from "@quorate/sim";
 export { longestWriteGap } from "./write-gap.js";
 export type { WriteGap } from "./write-gap.js";
 export { readHistory, saveHistory } from "./history-file.js";
+export { ProcessWorkloads } from "./process-workloads.js";

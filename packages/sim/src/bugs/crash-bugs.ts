@@ -103,7 +103,9 @@ const crashUnderLoad: Bug = {
       const tally = hammer(stage, cluster.members, key);
       await stage.wait(5 + 6 * round);
       if (tally.underWay > 0) stage.note("a member died with writes under way");
-      if (stage.revisionOf(victim) > 0) stage.note("its database was behind its log");
+      const store = victim.open?.machine.store;
+      if (store !== undefined && store.durableIndex < store.consistentIndex)
+        stage.note("its database was behind its log");
       await victim.kill(round % 3 === 0 ? "killed" : "power-lost");
       await stage.wait(20);
       await stage.restart(victim);

@@ -17,6 +17,7 @@ const STEPS_MAX = 12;
 const LEASES_MAX = 2000;
 /** A lease that nobody renews is gone after its time, an election on top, and what the slowest clock adds. */
 const OUTLIVED_MS = 20_000;
+const LOOK_MS = 1000;
 export const KEEP_ALIVE_PATH = "/etcdserverpb.Lease/LeaseKeepAlive";
 const { Lease, KV } = etcdserverpb;
 const decoder = new TextDecoder();
@@ -70,15 +71,24 @@ export class Leases implements Workload {
   async judge(): Promise<WorkloadVerdict> {
     const { clockErrorMax } = this.#options;
     const violations = checkLeases(this.histories, { clockErrorMax, terms: this.#terms });
-    await this.#world.sleep(OUTLIVED_MS);
-    const request = { key: toBytes(PREFIX), rangeEnd: prefixEnd(PREFIX), keysOnly: true };
-    const left = await askUntil(this.#world, "leases-judge", async (client) => {
-      const answer = await client.call(KV.method.range, request, CALL_MS_MAX);
-      return answer.ok ? answer.message.kvs.map(({ key }) => decoder.decode(key)) : undefined;
-    });
+    const untilMs = this.#world.nowMs + OUTLIVED_MS;
+    let left = await this.#readKeys();
+    while (left !== undefined && left.length > 0 && this.#world.nowMs < untilMs) {
+      await this.#world.sleep(LOOK_MS);
+      left = await this.#readKeys();
+    }
     if (left === undefined) return { violations, limits: ["keys of leases were not read at the end"] };
     const outlived = left.map((key) => `${key} has outlived its lease by ${OUTLIVED_MS} ms and more`);
     return { violations: [...violations, ...outlived.slice(0, 3)], limits: [] };
+  }
+
+  /** Of all leases. */
+  #readKeys(): Promise<readonly string[] | undefined> {
+    const request = { key: toBytes(PREFIX), rangeEnd: prefixEnd(PREFIX), keysOnly: true };
+    return askUntil(this.#world, "leases-judge", async (client) => {
+      const answer = await client.call(KV.method.range, request, CALL_MS_MAX);
+      return answer.ok ? answer.message.kvs.map(({ key }) => decoder.decode(key)) : undefined;
+    });
   }
 
   async #holdOne(worker: Worker): Promise<void> {
