@@ -17,7 +17,13 @@ import { ownConnections } from "./http/handed-connections.js";
 import type { DebugEndpoints } from "./http/debug/debug-endpoints.js";
 import type { Gateway } from "./http/gateway/gateway.js";
 import type { GrpcWeb } from "./http/grpc-web/grpc-web.js";
-import { allowsHost, passHostRule, passOriginRules, type OriginRules } from "./http/origin-rules.js";
+import {
+  allowsHost,
+  allowsPage,
+  passHostRule,
+  passOriginRules,
+  type OriginRules,
+} from "./http/origin-rules.js";
 import { takeUpgrades } from "./http/websocket/upgrades.js";
 import type { MetricsEndpoint } from "./metrics/metrics-endpoint.js";
 
@@ -79,7 +85,8 @@ function serveWebSockets(server: Server, options: HttpEndpointsOptions): void {
     if (gateway === undefined || options.scope === "metrics" || !path.startsWith(GATEWAY_PREFIX))
       return false;
     // Who may not is told so in HTTP's words.
-    if (refuseGateway?.(request) !== undefined || (origins !== undefined && !allowsHost(origins, request)))
+    if (refuseGateway?.(request) !== undefined) return false;
+    if (origins !== undefined && !(allowsHost(origins, request) && allowsPage(origins, request)))
       return false;
     gateway.takeSocket(request, socket, head);
     return true;

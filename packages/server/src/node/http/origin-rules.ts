@@ -54,6 +54,11 @@ export function allowsHost(rules: OriginRules, request: IncomingMessage): boolea
   return isSecure || allows(rules.hostWhitelist, hostOf(request));
 }
 
+/** `--cors` for WebSockets, which browsers let any page open: what a page is not to read it must not open either. */
+export function allowsPage({ cors }: OriginRules, { headers: { origin } }: IncomingMessage): boolean {
+  return origin === undefined || allows(cors, origin);
+}
+
 function allows(list: readonly string[], name: string): boolean {
   return list.length === 0 || list.includes("*") || list.includes(name);
 }

@@ -149,6 +149,26 @@ describe("who is let in", () => {
   });
 });
 
+test("pages of origins that --cors does not name open none", async () => {
+  const strict = await startWithFlags({ flags: ["--cors=http://good.example"] });
+  const opens = (origin: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const url = `ws://127.0.0.1:${strict.clientPort}/v3/watch`;
+      const socket = new WebSocket(url, { headers: { origin } });
+      socket.on("open", () => {
+        socket.terminate();
+        resolve(true);
+      });
+      socket.on("error", () => resolve(false));
+    });
+  try {
+    expect(await opens("http://good.example")).toBe(true);
+    expect(await opens("http://evil.example")).toBe(false);
+  } finally {
+    await strict.stop();
+  }
+});
+
 test("who asks for HTTP/2 in the clear is answered in HTTP/1.1, with its body read", async () => {
   const body = JSON.stringify({ key: "dXA=", value: "MQ==" });
   const status = await new Promise((resolve, reject) => {
