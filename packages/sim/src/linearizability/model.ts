@@ -9,6 +9,8 @@ export interface Model<State, Operation> {
   step(state: State, operation: Operation): State | undefined;
   /** Equal for states that no further operation can tell apart, and for no others. */
   keyOf(state: State): string;
+  /** Whether the operation is always possible and leads to the same state from any; absent if there is none like that. */
+  readonly isBlind?: (operation: Operation) => boolean;
   /** Equal for operations with unknown answers that do the same in every state: they are interchangeable. */
   effectOf(operation: Operation): string;
   describe(operation: Operation): string;

@@ -41,6 +41,11 @@ export class OpenOperations<Operation> {
     return this.#operations[index]!;
   }
 
+  /** Stands for all with the effect. */
+  firstOf(effect: number): Timed<Operation> {
+    return this.#operations[this.#members[effect]![0]!]!;
+  }
+
   effectIndexOf(index: number): number {
     return this.#effectIndex[index]!;
   }

@@ -37,6 +37,7 @@ export const REGISTER: Model<RegisterValue, RegisterOperation> = {
     }
   },
   keyOf: (state) => `${state}`,
+  isBlind: ({ kind }) => kind === "write",
   effectOf(operation) {
     if (operation.kind === "cas") return `cas ${operation.from} ${operation.to}`;
     return `${operation.kind} ${operation.value}`;

@@ -97,7 +97,7 @@ test("a counter-example shows the operation that fits nowhere, an order of what 
 });
 
 /** Random clients of a real register: each operation takes effect at a moment of its own between call and return. */
-function playRegister(prng: Prng, operationCount: number, clients: number): History {
+function playRegister(prng: Prng, operationCount: number, clients: number, values = 4): History {
   const freeAt = new Array<number>(clients).fill(0);
   const drafts = Array.from({ length: operationCount }, () => {
     const client = prng.below(clients);
@@ -119,12 +119,12 @@ function playRegister(prng: Prng, operationCount: number, clients: number): Hist
   let state: RegisterValue = null;
   return drafts.flatMap(({ client, start, end, dice, isLost, takesEffect }) => {
     if (dice < 0.4) return [read(client, state, start, end)];
-    const value = prng.below(4);
+    const value = prng.below(values);
     if (dice < 0.7) {
       if (!isLost || takesEffect) state = value;
       return [write(client, value, start, isLost ? Infinity : end)];
     }
-    const from = prng.below(4);
+    const from = prng.below(values);
     const holds: boolean = state === from;
     if (holds && (!isLost || takesEffect)) state = value;
     const answer = isLost ? "unknown" : holds ? "swapped" : "differed";
@@ -139,6 +139,12 @@ test.each([1, 2, 3, 4, 5])("histories of a real register are accepted (seed %i)"
     const history = playRegister(prng, 200, 1 + prng.below(8));
     expect(searchOrder(REGISTER, history).kind).toBe("linearizable");
   }
+});
+
+test("thousands of operations, with hundreds of lost ones that have values of their own", () => {
+  const history = playRegister(new Prng(6), 5000, 5, 1_000_000);
+  expect(history.filter(({ end }) => end === Infinity).length).toBeGreaterThan(400);
+  expect(searchOrder(REGISTER, history).kind).toBe("linearizable");
 });
 
 test.each([11, 12, 13, 14])(

@@ -44,6 +44,7 @@ class Search<State, Operation> {
   readonly #list: ReturnList;
   readonly #configurations: Configurations;
   readonly #stack: Step<State, Operation>[] = [];
+  readonly #effectsByState = new Map<string, readonly number[]>();
   #completedOnStack = 0;
   #state: State;
   #stateKey: string;
@@ -128,6 +129,7 @@ class Search<State, Operation> {
     if (after === undefined) return false;
     const key = this.#model.keyOf(after);
     if (key === this.#stateKey || this.#isSameWithoutLastOpen(operation, key)) return false;
+    if (!this.#canMatter(after, firstReturn)) return false;
     this.#configurations.useOpen(index);
     if (!this.#configurations.enter(key)) {
       this.#configurations.undoOpen(index);
@@ -139,14 +141,69 @@ class Search<State, Operation> {
   }
 
   /**
-   * Whether the open operation ordered last makes no difference to this one: then the search that leaves it out, and has it
-   * still to use, does at least as well.
+   * Whether anything that may come next notices that the state is `after` now. Looked for before the configuration is entered: of
+   * hundreds of lost writes, each with a value of its own, at most one is what a blocked read waits for.
+   */
+  #canMatter(after: State, firstReturn: number): boolean {
+    const untilMs = this.#completed[firstReturn >> 1]!.end;
+    for (let entry = this.#list.first; ; entry = this.#list.next(entry)) {
+      if ((entry & 1) === 0) {
+        if (this.#isNoticed(this.#completed[entry >> 1]!.operation, after)) return true;
+      } else if (entry === firstReturn) break;
+    }
+    for (const effect of this.#effectsOn(after)) {
+      const index = this.#open.nextOf(effect);
+      if (index === undefined) continue;
+      const { operation, start } = this.#open.at(index);
+      if (start <= untilMs && this.#isNoticed(operation, after)) return true;
+    }
+    return false;
+  }
+
+  /** Effects of open operations that depend on the state and change this one; looked for once for each state. */
+  #effectsOn(state: State): readonly number[] {
+    const { keyOf, isBlind } = this.#model;
+    const key = keyOf(state);
+    const known = this.#effectsByState.get(key);
+    if (known !== undefined) return known;
+    const effects: number[] = [];
+    for (let effect = 0; effect < this.#open.effectCount; effect += 1) {
+      const { operation } = this.#open.firstOf(effect);
+      if (isBlind?.(operation) === true) continue;
+      const then = this.#model.step(state, operation);
+      if (then !== undefined && keyOf(then) !== key) effects.push(effect);
+    }
+    this.#effectsByState.set(key, effects);
+    return effects;
+  }
+
+  /** Whether the operation is possible in the state `after`, and is not or does something else in the present one. */
+  #isNoticed(operation: Operation, after: State): boolean {
+    const then = this.#model.step(after, operation);
+    if (then === undefined) return false;
+    const now = this.#model.step(this.#state, operation);
+    if (now === undefined) return true;
+    // Most do: a lost write of another value, a compare of a value that is in neither state.
+    if (now === then || (now === this.#state && then === after)) return false;
+    const { keyOf } = this.#model;
+    // What changes neither state may as well come first.
+    if (keyOf(then) === keyOf(after) && keyOf(now) === this.#stateKey) return false;
+    return keyOf(now) !== keyOf(then);
+  }
+
+  /**
+   * Whether the open operation ordered last makes no difference to this one: then the search that leaves it out, or orders it
+   * later, and has it still to use, does at least as well.
    */
   #isSameWithoutLastOpen(operation: Timed<Operation>, keyAfter: string): boolean {
     const last = this.#stack.at(-1);
     if (last === undefined || !last.isOpen) return false;
     const without = this.#model.step(last.before, operation.operation);
-    return without !== undefined && this.#model.keyOf(without) === keyAfter;
+    if (without === undefined) return false;
+    const { keyOf } = this.#model;
+    return (
+      keyOf(without) === keyAfter || (keyAfter === this.#stateKey && keyOf(without) === keyOf(last.before))
+    );
   }
 
   #push(step: Step<State, Operation>, after: State, key: string): void {
