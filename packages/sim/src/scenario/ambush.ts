@@ -4,6 +4,9 @@ import type { SimCluster } from "../cluster/sim-cluster.js";
 import type { SimMember } from "../cluster/sim-member.js";
 import type { AmbushMoment } from "./plan.js";
 
+/** About how long a database is being put in the place of another one. */
+const INSTALLATION_MS = 6;
+
 interface Trap {
   readonly on: AmbushMoment;
   readonly spring: (member: SimMember) => void;
@@ -18,8 +21,9 @@ export class Ambushes {
       const trap = this.#traps.find(({ on }) => on === moment);
       if (trap === undefined) return;
       this.#traps = this.#traps.filter((other) => other !== trap);
-      // The turn that it happens in goes on to its end; what it has asked of its disk is under way then.
-      cluster.time.after(0, () => trap.spring(member));
+      // The turn that it happens in goes on to its end; what it has asked of its disk is under way then. An installation has many steps.
+      const delayMs = moment === "snapshot-installing" ? cluster.prng.float() * INSTALLATION_MS : 0;
+      cluster.time.after(delayMs, () => trap.spring(member));
     };
     cluster.onSent = (member, message) => meet(member, momentOfMessage(message));
     cluster.onLine = (member, line) => meet(member, momentOfLine(line));
