@@ -152,4 +152,31 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    bugs: ["compaction-forgotten"],
+    rule: "a compaction is stored with the entries that were applied",
+    edits: [
+      {
+        file: "machine/src/mvcc/compactor.ts",
+        find: "writer.addRaw(SCHEDULED_COMPACT_KEY, createMetaRevision(revision));",
+        replace: "",
+      },
+      {
+        file: "machine/src/mvcc/compactor.ts",
+        find: "writer.addRaw(FINISHED_COMPACT_KEY, createMetaRevision(this.#finished));",
+        replace: "",
+      },
+    ],
+  },
+  {
+    bugs: ["lease-revoked-by-an-old-leader"],
+    rule: "a leader that stood still asks a quorum before it revokes",
+    edits: [
+      {
+        file: "server/src/lease/leadership-check.ts",
+        find: "if (this.#confirmedCount === this.#gapCount) return true;",
+        replace: "if (this.#gapCount >= 0) return true;",
+      },
+    ],
+  },
 ];
