@@ -62,7 +62,12 @@ export class Operator {
   remove(member: SimMember): boolean {
     const { leader } = this.#cluster;
     const row = leader?.open?.facade.members().find(({ peerUrls }) => peerUrls[0] === member.peerUrl);
-    if (leader === undefined || row === undefined) return false;
+    if (leader === undefined) return false;
+    if (row === undefined) {
+      // It was taken out, and the answer that said so was lost.
+      if (member.life === undefined) member.isRemoved = true;
+      return false;
+    }
     this.#ask(leader, etcdserverpb.Cluster.method.memberRemove, { ID: row.id }, (ok) => {
       // One that is down can't be told.
       if (ok && member.life === undefined) member.isRemoved = true;
