@@ -86,7 +86,8 @@ export class AuthAdmin {
         const again = await this.#client(worker).call(method.authStatus, {}, CALL_MS_MAX);
         if (again.ok && !again.message.enabled) return;
       } else await this.disable(worker);
-      await worker.moveOn();
+      // Not in turn: a failed attempt has moved on by itself, and might always come back to those that are down.
+      worker.wander();
       await this.#world.sleep(REST_MS);
     }
   }
