@@ -10,6 +10,7 @@ import { checkLocks } from "./check-locks.js";
 import { FaultInjector, isDamage } from "./fault-injector.js";
 import { Load, PREFIX } from "./load.js";
 import { LockLoad } from "./lock-load.js";
+import { watchMembers } from "./member-rules.js";
 import { CLOCK_ERROR_MAX, type Plan } from "./plan.js";
 import { SimWorkloads } from "./sim-workloads.js";
 import { Watcher } from "./watcher.js";
@@ -117,6 +118,7 @@ class Run {
     const baseRevision = await this.#write("base");
     if (baseRevision === undefined) return this.#broken("a new cluster takes no write");
     this.#watchers = this.#openWatchers(baseRevision + 1);
+    const rules = watchMembers(cluster);
     this.#load.start();
     this.#locks.start(this.#plan.lockClientCount);
     this.#workloads.start();
@@ -140,7 +142,7 @@ class Run {
     const { violations, limits } = await this.#during(this.#workloads.judge(), WORKLOADS_MS_MAX);
     this.#violations.push(...violations);
     this.#limits.push(...limits);
-    this.#violations.push(...cluster.rules.violations);
+    this.#violations.push(...cluster.rules.violations, ...rules.violations);
     this.#violations.push(...checkLocks(this.#locks.holds, this.#locks.revivals, 2 * CLOCK_ERROR_MAX));
     for (const { member, atMs, error } of cluster.ends) {
       if (isDiskError(error) || this.#isRot(member, error)) continue;
