@@ -14,6 +14,8 @@ export class RaftRules {
   readonly #leaders = new Map<number, bigint>();
   /** By index and term: a sum of the entry's bytes. */
   readonly #entries = new Map<string, number>();
+  /** Sent again, an entry is mostly the same object; it has been looked at. */
+  readonly #seen = new WeakSet<Entry>();
 
   look(message: Message): void {
     if (message.type === MessageType.MsgApp || message.type === MessageType.MsgHeartbeat)
@@ -29,6 +31,8 @@ export class RaftRules {
   }
 
   #lookAtEntry(entry: Entry, { from }: Message): void {
+    if (this.#seen.has(entry)) return;
+    this.#seen.add(entry);
     const name = `${entry.index}/${entry.term}`;
     const sum = sumOf(entry);
     const known = this.#entries.get(name);

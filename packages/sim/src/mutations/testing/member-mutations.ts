@@ -15,17 +15,6 @@ export const MEMBER_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: "vote-not-written",
-    rule: "a vote is written although there are no entries",
-    edits: [
-      {
-        file: "server/src/member/log-writer.ts",
-        find: "return hardState.term !== latest.term || hardState.vote !== latest.vote;",
-        replace: "return hardState.term !== latest.term;",
-      },
-    ],
-  },
-  {
     name: "read-without-round",
     rule: "a linearizable read asks how far it must see",
     edits: [

@@ -87,9 +87,9 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: "raft/src/tracker/progress-tracker.ts",
-        find: "return jointCommitted(this.#config.voters, this.#config.votersOutgoing, this);",
+        find: "return this.#progress.get(voter)?.match;",
         replace:
-          "return [...this.#progress.values()].map(({ match }) => match).sort((a, b) => b - a)[Math.floor(this.#config.voters.length / 2)] ?? 0;",
+          "const own = this.#progress.get(voter)?.match; if (voter !== this.#config.voters[0]) return own; return Math.max(own ?? 0, ...[...this.#progress.values()].map(({ isLearner, match }) => (isLearner ? match : 0)));",
       },
     ],
   },
@@ -112,38 +112,6 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
         file: "raft/src/core/reads.ts",
         find: 'if (raft.config.readOnlyOption === "lease-based") {',
         replace: "if (raft.isLeader) {",
-      },
-    ],
-  },
-  {
-    name: "read-before-own-term",
-    rule: "a leader answers reads after the first commit of its term",
-    edits: [
-      {
-        file: "raft/src/core/reads.ts",
-        find: "  if (committedInTerm(raft)) {",
-        replace: "  if (raft.isLeader) {",
-      },
-    ],
-  },
-  {
-    name: "old-snapshot",
-    rule: "a snapshot older than the log is ignored",
-    edits: [
-      {
-        file: "raft/src/core/restore.ts",
-        find: "if (index <= raft.log.committed) return false;",
-        replace: "if (index < 0) return false;",
-      },
-      {
-        file: "server/src/member/peer-inbox.ts",
-        find: "if (metadata === undefined || metadata.index <= member.appliedIndex) return this.#step(message);",
-        replace: "if (metadata === undefined) return this.#step(message);",
-      },
-      {
-        file: "server/src/node/snapshot-installer.ts",
-        find: "if (metadata.index <= this.#parts.machine.store.consistentIndex) return step();",
-        replace: "",
       },
     ],
   },
