@@ -30,6 +30,9 @@ import { createSimCredentials } from "./sim-credentials.js";
 import { SimServices } from "./sim-calls.js";
 import { SimTransport } from "./sim-transport.js";
 
+/** Why a newcomer does not start: those whom it asked have not heard of it. */
+export const UNKNOWN_MEMBER_TEXT = "no member knows this one";
+
 export const SERVER_VERSION = "3.7.0";
 const KIB = 1024;
 
@@ -291,7 +294,7 @@ export class SimMember implements Place {
       const remotes = running.local.members().filter(({ id }) => id !== own.id);
       return { memberId: own.id, clusterId: running.local.clusterId, peers: [], remotes };
     }
-    throw new RemoteFailureError("no member knows this one");
+    throw new RemoteFailureError(UNKNOWN_MEMBER_TEXT);
   }
 }
 

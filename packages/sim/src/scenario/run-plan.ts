@@ -1,4 +1,5 @@
 /** One run: a cluster lives through its plan, is mended, comes to rest, and is judged. */
+import { UNKNOWN_MEMBER_TEXT } from "../cluster/sim-member.js";
 import { etcdserverpb } from "@quorate/proto";
 import { SimCluster } from "../cluster/sim-cluster.js";
 import { formatVerdict } from "../history/verdict.js";
@@ -145,7 +146,7 @@ class Run {
     this.#violations.push(...cluster.rules.violations, ...rules.violations);
     this.#violations.push(...checkLocks(this.#locks.holds, this.#locks.revivals, 2 * CLOCK_ERROR_MAX));
     for (const { member, atMs, error } of cluster.ends) {
-      if (isDiskError(error) || this.#isRot(member, error)) continue;
+      if (isDiskError(error) || this.#isRot(member, error) || isUnknown(error)) continue;
       this.#violations.push(`${member} ended at ${atMs.toFixed(0)} ms: ${error.stack ?? error.message}`);
     }
   }
@@ -323,4 +324,9 @@ function isDiskError(error: Error): boolean {
     if (/ENOSPC|EIO/.test(each.message) || ("code" in each && ["no-space", "io"].includes(String(each.code))))
       return true;
   return false;
+}
+
+/** A newcomer asked members that have not yet applied that it was added; it is started again, as an operator would. */
+function isUnknown({ message }: Error): boolean {
+  return message === UNKNOWN_MEMBER_TEXT;
 }
