@@ -12,6 +12,8 @@ export default defineConfig({
       "tools/*/src/**/*.test.ts",
     ],
     pool: "forks",
+    // What is waited for comes, or never: a busy machine is no failure.
+    expect: { poll: { timeout: 30_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["src/**/*.test.ts"],
     globalSetup: ["src/harness/global-setup.ts"],
     pool: "forks",
+    // What is waited for comes, or never: a busy machine is no failure.
+    expect: { poll: { timeout: 60_000 } },
     fileParallelism: false,
     testTimeout: 900_000,
     hookTimeout: 180_000,
