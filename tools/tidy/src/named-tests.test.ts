@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "./repository.js";
 
-const DOCUMENTS = ["docs/internals/security.md", "docs/reference/situations.md"];
+const DOCUMENTS = [
+  "docs/internals/security.md",
+  "docs/reference/situations.md",
+  "docs/reference/store-situations.md",
+];
 /** `path.test.ts`: title, up to the next one or the end of the cell. */
 const NAMED = /`([\w./-]+\.test\.ts)`: (.*?)(?=<br>`| \|)/g;
 
