@@ -2,7 +2,8 @@
 export { RawNode } from "./raw-node.js";
 export type { StepOutcome } from "./core/raft.js";
 export type { Peer } from "./core/start.js";
-export type { BasicStatus, Status } from "./status.js";
+export type { BasicStatus, QueueStatus, Status } from "./status.js";
+export { READS_WAITING_MAX } from "./core/read-only.js";
 export type { ProgressState, ProgressView } from "./tracker/progress.js";
 export { MemoryLogStorage } from "./memory-log-storage.js";
 export { checkConfig } from "./types/config.js";

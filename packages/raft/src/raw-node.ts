@@ -24,7 +24,14 @@ import {
 } from "./core/storage-messages.js";
 import { step } from "./core/step.js";
 import { tick } from "./core/tick.js";
-import { type BasicStatus, type Status, basicStatusOf, statusOf } from "./status.js";
+import {
+  type BasicStatus,
+  type QueueStatus,
+  type Status,
+  basicStatusOf,
+  queueStatusOf,
+  statusOf,
+} from "./status.js";
 import type { ConfChange, ConfChangeV2, ConfState } from "./types/conf-change.js";
 import { type Config, checkConfig } from "./types/config.js";
 import { type Entry, EntryType, createEntry } from "./types/entry.js";
@@ -262,6 +269,11 @@ export class RawNode {
   /** The cheap part of `status`. */
   basicStatus(): BasicStatus {
     return basicStatusOf(this.#raft);
+  }
+
+  /** What waits here for others. Costs a look at each unstable entry. */
+  queueStatus(): QueueStatus {
+    return queueStatusOf(this.#raft);
   }
 
   /** For tests that need a known timeout: ticks until the next election, until the role changes again. */

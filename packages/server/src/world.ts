@@ -10,5 +10,6 @@ export type { OutgoingSnapshot, PeerEvents, PeerTransport, Reception } from "./m
 export type { CredentialsPort } from "./api/ports/credentials-port.js";
 export { SimpleTokens, type SimpleTokensParts } from "./auth/simple-tokens.js";
 export type { ClockPort, SchedulerPort } from "./member/ports.js";
+export { QUEUE_LIMITS, type QueueLevel, type QueueLimits } from "./member/queue-limits.js";
 export type { LocalLeases, PeerLocalPort } from "./peers/local-port.js";
 export { RemoteFailure } from "./peers/remote.js";

@@ -49,6 +49,15 @@ export class RecentEvents {
     return bytes;
   }
 
+  /** Without the newest block, which is still growing: at most `bytesMax`. */
+  get bytesHeldBeforeLast(): number {
+    return this.bytesHeld - (this.#blocks.at(-1)?.bytesHeld ?? 0);
+  }
+
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
   /** Forgets everything: R is `revision` now. */
   reset(revision: number): void {
     if (this.#blocks.length > 0) this.#blocks = [];

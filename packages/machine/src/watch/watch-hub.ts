@@ -53,6 +53,9 @@ export interface WatchHubStatistics {
   readonly behindCount: number;
   /** Memory for recent events. */
   readonly recentBytes: number;
+  /** The same without the block that is being filled, and what that may be at most. */
+  readonly recentBytesBefore: number;
+  readonly recentBytesMax: number;
   /** The revision that all watchers in step have been told of. */
   readonly toldRevision: number;
 }
@@ -164,6 +167,8 @@ export class WatchHub {
       rangeCount: this.#registry.ranges.count,
       behindCount: this.#registry.laggingCount,
       recentBytes: this.#recent.bytesHeld,
+      recentBytesBefore: this.#recent.bytesHeldBeforeLast,
+      recentBytesMax: this.#recent.bytesMax,
       toldRevision: this.#live.told,
     };
   }

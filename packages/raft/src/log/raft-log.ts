@@ -10,7 +10,7 @@
  */
 import { assert } from "@quorate/std";
 import type { EventSink } from "../events/event.js";
-import { type Entry, entriesBytes } from "../types/entry.js";
+import { type Entry, entriesBytes, entryBytes } from "../types/entry.js";
 import type { Compacted, LogStorage, Unavailable } from "../types/log-storage.js";
 import type { Snapshot } from "../types/snapshot.js";
 import { Unstable } from "./unstable.js";
@@ -31,6 +31,8 @@ export class RaftLog {
   /** Encoded bytes of committed entries that may be handed out and unacknowledged at a time. */
   readonly #applyingBytesMax: number;
   #applyingBytes = 0;
+  /** Encoded bytes of the entry that was handed out last. */
+  #lastApplyingBytes = 0;
   /** No more entries to apply until some are acknowledged. */
   #applyingPaused = false;
 
@@ -196,6 +198,11 @@ export class RaftLog {
     this.#applyingPaused = this.#applyingBytes >= this.#applyingBytesMax;
   }
 
+  /** Encoded bytes handed out and not acknowledged, but for the newest entry, which alone may go beyond the limit. */
+  get applyingBytesBeforeLast(): number {
+    return Math.max(0, this.#applyingBytes - this.#lastApplyingBytes);
+  }
+
   /** Encoded size of entries about to be acknowledged; not worth counting when there is no limit. */
   applyingBytesOf(entries: readonly Entry[]): number {
     return this.#applyingBytesMax === Infinity ? 0 : entriesBytes(entries);
@@ -211,6 +218,7 @@ export class RaftLog {
     );
     this.#applying = last;
     this.#applyingBytes += this.applyingBytesOf(entries);
+    this.#lastApplyingBytes = entryBytes(entries[entries.length - 1] as Entry);
     // A page that stops short of what could be applied was cut by the limit: the next entry would exceed it.
     this.#applyingPaused =
       this.#applyingBytes >= this.#applyingBytesMax || last < this.#appliableIndex(allowUnstable);

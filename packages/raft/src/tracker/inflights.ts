@@ -35,6 +35,14 @@ export class Inflights {
     return this.#bytes;
   }
 
+  /** Without the newest message, which alone may go beyond the bound. */
+  get bytesBeforeLast(): number {
+    if (this.#count === 0) return 0;
+    const capacity = this.#indexes.length;
+    const slot = this.#start + this.#count - 1;
+    return this.#bytes - (this.#sizes[slot < capacity ? slot : slot - capacity] as number);
+  }
+
   /** True when no further message may be sent. */
   get full(): boolean {
     return this.#count >= this.#countMax || this.#bytes >= this.#bytesMax;

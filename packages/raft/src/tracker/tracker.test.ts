@@ -15,6 +15,7 @@ describe("inflights", () => {
       for (let i = 0; i < 100; i++) {
         const bytesNow = twin.reduce((sum, one) => sum + one.bytes, 0);
         expect([inflights.count, inflights.bytes]).toEqual([twin.length, bytesNow]);
+        expect(inflights.bytesBeforeLast).toBe(bytesNow - (twin.at(-1)?.bytes ?? 0));
         expect(inflights.full).toBe(twin.length >= countMax || bytesNow >= bytesMax);
         if (prng.chance(0.6) && !inflights.full) {
           const one = { index: (index += prng.below(3)), bytes: prng.below(20) };

@@ -11,6 +11,7 @@ import {
   requestIdPrefix,
   type Space,
 } from "@quorate/machine";
+import type { QueueLevel } from "../member/queue-limits.js";
 import type { MemberPort } from "./member-port.js";
 
 const ACTION_ACTIVATE = 1;
@@ -25,6 +26,10 @@ export class SpaceGuard implements Space {
 
   constructor(member: MemberPort) {
     this.#member = member;
+  }
+
+  levels(): readonly QueueLevel[] {
+    return [{ name: "WAITING_COUNT_MAX", held: this.#waiting?.length ?? 0, limit: WAITING_COUNT_MAX }];
   }
 
   get sizeBytes(): number {

@@ -12,6 +12,7 @@ import type { Lessor } from "@quorate/machine";
 import type { MemberFailure, MemberPort, MemberRow } from "../api/member-port.js";
 import type { LeasePort, LeaseTimes } from "../api/ports/lease-port.js";
 import type { ClockPort, SchedulerPort } from "../member/ports.js";
+import type { QueueLevel } from "../member/queue-limits.js";
 import { CatchUp } from "./catch-up.js";
 import { LeadershipCheck } from "./leadership-check.js";
 import { LeaseCheckpointer } from "./lease-checkpointer.js";
@@ -100,6 +101,10 @@ export class LeaseKeeper implements LeasePort {
     lessor.onRevoked = (id) => {
       waits.onRevoked(id);
     };
+  }
+
+  queueLevels(): readonly QueueLevel[] {
+    return [...this.#revoker.levels(), ...this.#waits.levels()];
   }
 
   /** Starts the timers. */

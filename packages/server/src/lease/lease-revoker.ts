@@ -6,6 +6,7 @@
  */
 import type { Lessor } from "@quorate/machine";
 import type { ClockPort } from "../member/ports.js";
+import type { QueueLevel } from "../member/queue-limits.js";
 import type { LeadershipCheck } from "./leadership-check.js";
 import type { LeaseProposals } from "./lease-proposals.js";
 import { REVOKES_IN_FLIGHT_MAX, REVOKES_PER_ROUND_MAX, ROUND_WORK_MS_MAX } from "./limits.js";
@@ -36,6 +37,13 @@ export class LeaseRevoker {
   /** Revocations proposed and not yet settled. */
   get inFlightCount(): number {
     return this.#inFlightCount;
+  }
+
+  levels(): readonly QueueLevel[] {
+    return [
+      { name: "REVOKES_PER_ROUND_MAX", held: this.#queue.length, limit: REVOKES_PER_ROUND_MAX },
+      { name: "REVOKES_IN_FLIGHT_MAX", held: this.#inFlightCount, limit: REVOKES_IN_FLIGHT_MAX },
+    ];
   }
 
   /** One round. Resolves when its revocations are on their way, or leadership could not be confirmed. */

@@ -1,9 +1,14 @@
 /** Renewals of expired leases, which wait for their revocation: it may have been decided already, so they must not win. */
+import type { QueueLevel } from "../member/queue-limits.js";
 import { RENEWALS_WAITING_MAX } from "./limits.js";
 
 export class RevocationWaits {
   readonly #waiting = new Map<bigint, (() => void)[]>();
   #count = 0;
+
+  levels(): readonly QueueLevel[] {
+    return [{ name: "RENEWALS_WAITING_MAX", held: this.#count, limit: RENEWALS_WAITING_MAX }];
+  }
 
   /** Resolves when the lease is revoked or leadership is lost; undefined when too many wait. */
   wait(id: bigint): Promise<void> | undefined {

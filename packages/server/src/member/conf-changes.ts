@@ -10,9 +10,7 @@ import { ConfChangeType, type ConfChange, type RawNode } from "@quorate/raft";
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
 import type { MemberFailure } from "../api/member-port.js";
 import type { ConfChangeKind, ConfChangeWish } from "../cluster/ports.js";
-
-/** Changes under way at a time; raft takes one after the other. */
-const WAITING_COUNT_MAX = 64;
+import type { QueueLevel } from "./queue-limits.js";
 
 export type ConfChangeAnswer = MemberFailure | MembershipRefusal | undefined;
 
@@ -31,12 +29,22 @@ const TYPES: Readonly<Record<ConfChangeKind, ConfChange["type"]>> = {
 };
 
 export class ConfChanges {
+  readonly #waitingMax: number;
   readonly #waiting = new Map<bigint, Waiting>();
   #due: (() => void)[] = [];
 
+  /** @param waitingMax changes under way at a time */
+  constructor(waitingMax: number) {
+    this.#waitingMax = waitingMax;
+  }
+
+  levels(): readonly QueueLevel[] {
+    return [{ name: "confChangesWaitingMax", held: this.#waiting.size, limit: this.#waitingMax }];
+  }
+
   /** @param id unlike any other of any member. */
   add(id: bigint, wish: ConfChangeWish, sinceMs: number): Promise<ConfChangeAnswer> {
-    if (this.#waiting.size >= WAITING_COUNT_MAX) return Promise.resolve("too-many-requests");
+    if (this.#waiting.size >= this.#waitingMax) return Promise.resolve("too-many-requests");
     const context = getTextEncoding().encodeUtf8(wish.context);
     const change = { id, type: TYPES[wish.kind], nodeId: wish.nodeId, context };
     return new Promise((answer) => {

@@ -19,6 +19,7 @@ import {
 } from "@quorate/raft";
 import { assert } from "@quorate/std";
 import type { ClockPort, LogPort, ReportPort } from "./ports.js";
+import type { QueueLevel } from "./queue-limits.js";
 
 /** A write that takes longer is told to the operator: elections and time-outs follow from slow disks. */
 const SLOW_WRITE_MS = 1000;
@@ -71,6 +72,11 @@ export class LogWriter {
     this.#ports = ports;
     this.#written = { ...hardState, commit: loggedCommit };
     if (loggedCommit < hardState.commit) this.#held = hardState;
+  }
+
+  levels(): readonly QueueLevel[] {
+    const held = this.#behindSnapshot?.length ?? 0;
+    return [{ name: "WAITING_APPENDS_MAX", held, limit: WAITING_APPENDS_MAX }];
   }
 
   append(message: Message): void {

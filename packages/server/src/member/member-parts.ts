@@ -10,6 +10,7 @@ import type {
   StateRole,
 } from "@quorate/raft";
 import type { MemberPorts } from "./ports.js";
+import type { QueueLimits } from "./queue-limits.js";
 
 export interface AppliedConfChange {
   /** Request id of the change; 0n for one of the bootstrap. */
@@ -55,6 +56,8 @@ export interface MemberParts {
   readonly store: StoreDriver;
   readonly applier: EntryApplier;
   readonly snapshots: MemberSnapshots;
+  /** Those of `QUEUE_LIMITS` unless given. */
+  readonly limits?: QueueLimits;
   /** What happens inside raft, for the log. */
   readonly events?: EventSink;
   /** Called after each applied group, with the newest applied index. */

@@ -17,11 +17,11 @@ import {
   EntryType,
   LOCAL_APPEND_THREAD,
   LOCAL_APPLY_THREAD,
-  RawNode,
   type Entry,
   MessageType,
   StateRole,
   type Message,
+  type RawNode,
   type Ready,
   type Snapshot,
 } from "@quorate/raft";
@@ -34,24 +34,16 @@ import {
 import type { ConfChangeWish } from "../cluster/ports.js";
 import { ApplyQueue } from "./apply-queue.js";
 import { ConfChanges, type ConfChangeAnswer } from "./conf-changes.js";
+import { createRaftNode } from "./create-raft-node.js";
 import { LogWriter } from "./log-writer.js";
 import type { MemberParts } from "./member-parts.js";
 import type { MemberPorts } from "./ports.js";
+import { raftLevels } from "./queue-levels.js";
+import { QUEUE_LIMITS, type QueueLevel, type QueueLimits } from "./queue-limits.js";
 import { ReadBarrier } from "./read-barrier.js";
 import { NO_SUFFIX, OwnRequestIds } from "./request-id.js";
-import { FORWARDED_BATCH, OWN_BATCH, WaitingProposals } from "./waiting-proposals.js";
+import { WaitingProposals } from "./waiting-proposals.js";
 
-/** Encoded bytes of committed entries that may wait for apply. */
-const COMMITTED_BYTES_PER_READY_MAX = 8 * 1024 * 1024;
-const APPEND_MESSAGE_BYTES_MAX = 1024 * 1024;
-const INFLIGHT_MESSAGES_MAX = 512;
-/** Payload bytes on their way to one follower: what a slow one may hold in the leader's memory. */
-const INFLIGHT_BYTES_MAX = 32 * 1024 * 1024;
-/** Payload bytes that wait to be committed; more stay queued here, where they are counted and time out. */
-const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
-/** Payload of entries that came from a leader and are not applied, beyond which a store that can't keep up lets no more in. */
-const UNAPPLIED_BYTES_MAX = 64 * 1024 * 1024;
-const HEARTBEAT_TICKS = 1;
 /** Fixed part of the request timeout; two election timeouts are added. */
 const REQUEST_TIMEOUT_BASE_MS = 5000;
 
@@ -61,8 +53,9 @@ export class Member {
   readonly requestTimeoutMs: number;
   readonly #parts: MemberParts;
   readonly #ports: MemberPorts;
-  readonly #proposals = new WaitingProposals();
-  readonly #confChanges = new ConfChanges();
+  readonly #limits: QueueLimits;
+  readonly #proposals: WaitingProposals;
+  readonly #confChanges: ConfChanges;
   readonly #barrier: ReadBarrier;
   readonly #writer: LogWriter;
   readonly #applyQueue: ApplyQueue;
@@ -85,35 +78,24 @@ export class Member {
 
   constructor(parts: MemberParts) {
     const { settings, ports, storage } = parts;
+    const limits = parts.limits ?? QUEUE_LIMITS;
     this.#parts = parts;
     this.#ports = ports;
+    this.#limits = limits;
+    this.#proposals = new WaitingProposals(limits);
+    this.#confChanges = new ConfChanges(limits.confChangesWaitingMax);
     const hardState = storage.initialState().hardState;
     this.#appliedIndex = settings.appliedIndex;
     this.#appliedTerm = settings.appliedTerm;
     this.#committedIndex = Math.max(hardState.commit, settings.appliedIndex);
     this.requestTimeoutMs = REQUEST_TIMEOUT_BASE_MS + 2 * settings.electionTicks * settings.tickMs;
     this.ids = new OwnRequestIds(settings.memberId, ports.clock.unixMs());
-    this.node = new RawNode({
-      id: settings.memberId,
-      electionTick: settings.electionTicks,
-      heartbeatTick: HEARTBEAT_TICKS,
-      storage,
-      random: ports.random,
-      maxSizePerMsg: APPEND_MESSAGE_BYTES_MAX,
-      maxInflightMsgs: INFLIGHT_MESSAGES_MAX,
-      maxInflightBytes: INFLIGHT_BYTES_MAX,
-      maxCommittedSizePerReady: COMMITTED_BYTES_PER_READY_MAX,
-      maxUncommittedEntriesSize: UNCOMMITTED_BYTES_MAX,
-      applied: settings.appliedIndex,
-      asyncStorageWrites: true,
-      checkQuorum: true,
-      preVote: settings.preVote,
-      ...(parts.events === undefined ? {} : { events: parts.events }),
-    });
+    this.node = createRaftNode(parts, limits);
     this.#barrier = new ReadBarrier(
       {
         ask: (context) => this.node.readIndex(context),
         nextRequestId: () => this.ids.idOf(this.ids.nextSuffix()),
+        readersWaitingMax: limits.readersWaitingMax,
       },
       this.requestTimeoutMs,
     );
@@ -185,6 +167,17 @@ export class Member {
   /** Proposals whose outcome somebody here waits for. */
   get pendingProposals(): number {
     return this.#proposals.waitingCount;
+  }
+
+  /** How full each queue of the driver is. Costs a look at each entry that the log does not have yet. */
+  queueLevels(): readonly QueueLevel[] {
+    return [
+      ...this.#proposals.levels(),
+      ...this.#confChanges.levels(),
+      ...this.#barrier.levels(),
+      ...this.#writer.levels(),
+      ...raftLevels(this.node.queueStatus(), this.#limits),
+    ];
   }
 
   /** Proposals given up since the start, by the member or by whoever had made them. */
@@ -269,7 +262,7 @@ export class Member {
     if (!isHeld && this.#appliedIndex >= this.#committedIndex) this.#unappliedBytes = 0;
     if (type === MessageType.MsgProp) return isHeld;
     if (type !== MessageType.MsgApp || entries.length === 0) return false;
-    if (isHeld && this.#unappliedBytes >= UNAPPLIED_BYTES_MAX) return true;
+    if (isHeld && this.#unappliedBytes >= this.#limits.unappliedBytesMax) return true;
     for (const { data } of entries) this.#unappliedBytes += data.length;
     return false;
   }
@@ -373,7 +366,8 @@ export class Member {
 
   #proposeWaiting(): void {
     while (this.#proposals.hasQueued && !this.#waitForStore()) {
-      const batch = this.#proposals.nextBatch(this.isLeader ? OWN_BATCH : FORWARDED_BATCH);
+      const { ownBatch, forwardedBatch } = this.#limits;
+      const batch = this.#proposals.nextBatch(this.isLeader ? ownBatch : forwardedBatch);
       // Dropped for want of a leader: they stay queued until there is one, or until their clients' time is up.
       if (this.node.proposeBatch(batch) !== "accepted") return;
       this.#proposals.proposed(batch);

@@ -5,13 +5,13 @@
  * that the leader confirmed with a quorum; by then every write acknowledged before the read began is visible here.
  *
  * Invariant: a reader that arrives during a round waits for the next one; the running round may predate it.
- * Limits: `READERS_WAITING_MAX`; readers beyond it are refused with too-many-requests. A round is asked again, with a new
+ * Limits: `readersWaitingMax`; readers beyond it are refused with too-many-requests. A round is asked again, with a new
  * id, every `RETRY_INTERVAL_MS`; after the request timeout its readers fail with timeout.
  * Source: Raft thesis section 6.4; etcd `server/etcdserver/read`. Not here: serializable reads, which skip the barrier.
  */
 import type { MemberFailure, ReadWaiter } from "../api/member-port.js";
+import type { QueueLevel } from "./queue-limits.js";
 
-export const READERS_WAITING_MAX = 1_000_000;
 export const RETRY_INTERVAL_MS = 500;
 const CONTEXT_BYTES = 8;
 
@@ -20,6 +20,8 @@ export interface ReadBarrierPorts {
   ask(context: Uint8Array): void;
   /** Unlike any other of any member, in this life or an earlier one: the leader tells requests apart by it. */
   nextRequestId(): bigint;
+  /** Readers that may wait for the next round. */
+  readonly readersWaitingMax: number;
 }
 
 interface Round {
@@ -48,9 +50,16 @@ export class ReadBarrier {
 
   /** @returns false when too many wait. */
   join(reader: ReadWaiter): boolean {
-    if (this.#next.length >= READERS_WAITING_MAX) return false;
+    if (this.#next.length >= this.#ports.readersWaitingMax) return false;
     this.#next.push(reader);
     return true;
+  }
+
+  /** A round holds as many as had waited for it. */
+  levels(): readonly QueueLevel[] {
+    const limit = this.#ports.readersWaitingMax;
+    const held = Math.max(this.#next.length, this.#round?.readers.length ?? 0);
+    return [{ name: "readersWaitingMax", held, limit }];
   }
 
   get idle(): boolean {

@@ -1,24 +1,12 @@
 /**
  * Proposals on their way: those not yet handed to raft, and the waiters of all that are not yet applied here.
  *
- * Order: proposals leave in the order they came. Limits: `QUEUED_COUNT_MAX` not yet proposed; a waiter waits at most the
- * request timeout, checked on each tick (waiters are kept in order of arrival, so that only the oldest are looked at).
+ * Order: proposals leave in the order they came. Limits: `queuedCountMax` and `queuedBytesMax` not yet proposed,
+ * `proposersWaitingMax` waiters; a waiter waits at most the request timeout, checked on each tick (waiters are kept in order of
+ * arrival, so that only the oldest are looked at).
  */
 import type { MemberFailure, ProposalWaiter } from "../api/member-port.js";
-
-/** Proposals that may wait for a leader or for the store; more are refused with too-many-requests. */
-export const QUEUED_COUNT_MAX = 100_000;
-/** Bytes that may wait likewise. */
-export const QUEUED_BYTES_MAX: number = 256 * 1024 * 1024;
-/** Entries and bytes handed to raft in one message. */
-export interface BatchLimits {
-  readonly countMax: number;
-  readonly bytesMax: number;
-}
-
-export const OWN_BATCH: BatchLimits = { countMax: 10_000, bytesMax: 8 * 1024 * 1024 };
-/** On their way to the leader they share a connection with votes and answers to heartbeats, which must not wait long. */
-export const FORWARDED_BATCH: BatchLimits = { countMax: 2_000, bytesMax: 512 * 1024 };
+import type { BatchLimits, QueueLevel, QueueLimits } from "./queue-limits.js";
 
 interface Waiting {
   readonly waiter: ProposalWaiter;
@@ -26,11 +14,16 @@ interface Waiting {
 }
 
 export class WaitingProposals {
+  readonly #limits: QueueLimits;
   readonly #waiting = new Map<number, Waiting>();
   #queued: Uint8Array[] = [];
   #queuedSuffixes: number[] = [];
   #queuedBytes = 0;
   #failedCount = 0;
+
+  constructor(limits: QueueLimits) {
+    this.#limits = limits;
+  }
 
   get waitingCount(): number {
     return this.#waiting.size;
@@ -41,10 +34,22 @@ export class WaitingProposals {
     return this.#failedCount;
   }
 
-  /** @returns false, changing nothing, when too much is queued. */
+  levels(): readonly QueueLevel[] {
+    const { queuedCountMax, queuedBytesMax, proposersWaitingMax } = this.#limits;
+    return [
+      { name: "queuedCountMax", held: this.#queued.length, limit: queuedCountMax },
+      { name: "queuedBytesMax", held: this.#queuedBytes, limit: queuedBytesMax },
+      { name: "proposersWaitingMax", held: this.#waiting.size, limit: proposersWaitingMax },
+    ];
+  }
+
+  /** @returns false, changing nothing, when too much is queued or too many wait. */
   add(entry: Uint8Array, suffix: number, waiting: Waiting): boolean {
-    if (this.#queued.length >= QUEUED_COUNT_MAX || this.#queuedBytes + entry.length > QUEUED_BYTES_MAX)
+    const { queuedCountMax, queuedBytesMax, proposersWaitingMax } = this.#limits;
+    if (this.#queued.length >= queuedCountMax || this.#queuedBytes + entry.length > queuedBytesMax)
       return false;
+    // Of forwarded ones nobody knows whether they arrived: their clients wait here although nothing is queued.
+    if (this.#waiting.size >= proposersWaitingMax) return false;
     this.#queued.push(entry);
     this.#queuedSuffixes.push(suffix);
     this.#queuedBytes += entry.length;

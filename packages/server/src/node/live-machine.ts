@@ -51,12 +51,13 @@ export interface CommitRelay {
 export async function loadMachine(
   engine: Engine,
   config: MemberConfig,
-  { clock, scheduler }: Pick<World, "clock" | "scheduler">,
+  { clock, scheduler, queueLimits }: Pick<World, "clock" | "scheduler" | "queueLimits">,
 ): Promise<MachineState> {
   const commits: CommitRelay = { listener: () => undefined };
   const store = await Store.open(engine, {
     yieldTurn: () => scheduler.yieldTurn(),
     hashCompactions: true,
+    unwrittenBytesMax: queueLimits.unwrittenBytesMax,
     onCommit: (revision, slots, count) => commits.listener(revision, slots, count),
   });
   const cluster = new ClusterRecord(config.learnersMax);

@@ -18,6 +18,8 @@ import { OutgoingSnapshots } from "../member/outgoing-snapshots.js";
 import { PeerInbox } from "../member/peer-inbox.js";
 import type { PeerTransport } from "../member/peer-ports.js";
 import type { MemberPorts } from "../member/ports.js";
+import { watchLevels } from "../member/queue-levels.js";
+import type { QueueLevel } from "../member/queue-limits.js";
 import { StorePump } from "../member/store-pump.js";
 import { startAutoCompactor } from "./auto-compaction.js";
 import { restoreLogStorage, type Birth } from "./bootstrap.js";
@@ -61,6 +63,8 @@ export interface OpenMember<T extends PeerTransport = PeerTransport> {
   readonly spool: SpoolPort;
   readonly world: World;
   readonly meters: MemberMeters;
+  /** How full each queue is at this moment. */
+  queueLevels(): readonly QueueLevel[];
   /** Calls `listener` whenever the leader, or this member's part in it, has changed. */
   onLeadership(listener: (leader: bigint, isLeader: boolean) => void): void;
   /** Calls `listener` whenever the member list has changed. */
@@ -287,6 +291,7 @@ function build<T extends PeerTransport>(
         }
       },
     },
+    limits: world.queueLimits,
     events: createRaftEvents({
       memberId,
       logger: raftLogger,
@@ -365,6 +370,7 @@ function build<T extends PeerTransport>(
     nowMs: () => clock.monotonicMs(),
     onError: fail,
     seed: random(2 ** 31),
+    recentBytesMax: world.queueLimits.recentEventBytesMax,
   });
   machine.onCommit(watches.onCommit);
   const stopCompactor = startAutoCompactor(config, member, facade, ports);
@@ -383,6 +389,12 @@ function build<T extends PeerTransport>(
     spool,
     world,
     meters,
+    queueLevels: () => [
+      ...member.queueLevels(),
+      ...leases.queueLevels(),
+      ...space.levels(),
+      ...watchLevels(watches.statistics),
+    ],
     onLeadership: (listener) => void listeners.push(listener),
     onMembership: (listener) => void membershipListeners.push(listener),
     start: () => {

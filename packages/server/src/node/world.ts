@@ -19,6 +19,7 @@ import {
   type WalLimits,
 } from "@quorate/storage";
 import type { ClockPort, SchedulerPort } from "../member/ports.js";
+import { QUEUE_LIMITS, type QueueLimits } from "../member/queue-limits.js";
 import type { PeerTls } from "../peers/http-request.js";
 import { fetchHashKv, fetchVersion, postLease, postPromote } from "../peers/remote.js";
 import { systemClock, systemScheduler } from "./system-ports.js";
@@ -84,6 +85,8 @@ export interface World {
   /** The disk under the log, and how much of it the log takes at a time. */
   readonly files: FileSystem;
   readonly walLimits: WalLimits;
+  /** What waits in the member's memory at most. */
+  readonly queueLimits: QueueLimits;
   readonly openDataDir: (path: string) => Promise<DataDirPort>;
   readonly openEngine: (path: string) => Promise<Engine>;
   readonly createSpool: (source: SpoolSource) => SpoolPort;
@@ -100,6 +103,7 @@ export function createNodeWorld(engineThreadFile: string | undefined): World {
     random: (bound) => randomInt(bound),
     files: new NodeFiles(),
     walLimits: defaultWalLimits,
+    queueLimits: QUEUE_LIMITS,
     openDataDir,
     openEngine: (path) =>
       engineThreadFile === undefined ? RocksEngine.open(path) : WorkerEngine.open(path, engineThreadFile),

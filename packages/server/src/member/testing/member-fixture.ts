@@ -19,6 +19,7 @@ import { createEntryApplier } from "../entry-applier.js";
 import { Member } from "../member.js";
 import type { EntryApplier } from "../member-parts.js";
 import type { LogPort, MemberPorts, SnapshotMark } from "../ports.js";
+import { QUEUE_LIMITS, type QueueLimits } from "../queue-limits.js";
 
 export const MEMBER_ID = 0x1234n;
 const TICK_MS = 100;
@@ -119,7 +120,10 @@ export interface Fixture {
 /** @param disk what an earlier run has left; without, the member is born. */
 export async function createFixture(
   disk?: Pick<Fixture, "engine" | "log">,
-  options: { readonly wrap?: (applier: EntryApplier) => EntryApplier } = {},
+  options: {
+    readonly wrap?: (applier: EntryApplier) => EntryApplier;
+    readonly limits?: Partial<QueueLimits>;
+  } = {},
 ): Promise<Fixture> {
   const time = new HandTime();
   const log = new HandLog();
@@ -180,6 +184,7 @@ export async function createFixture(
       loggedCommit: disk?.log.hardState.commit ?? 0,
     },
     ports,
+    limits: { ...QUEUE_LIMITS, ...options.limits },
     storage,
     store,
     applier: options.wrap?.(entries) ?? entries,
