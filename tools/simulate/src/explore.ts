@@ -55,6 +55,13 @@ function ask(worker: ChildProcess, { seed, ploy, shrinks, lines }: Job): Promise
 }
 
 function ended(seed: number, how: string): RunSummary {
-  const nothing = { simulatedMs: 0, eventCount: 0, operationCount: 0, isJudgedInPart: false, faults: [] };
+  const nothing = {
+    simulatedMs: 0,
+    eventCount: 0,
+    operationCount: 0,
+    isJudgedInPart: false,
+    faults: [],
+    queues: [],
+  };
   return { seed, ...nothing, isBroken: true, report: `seed ${seed}: its process ended with ${how}` };
 }

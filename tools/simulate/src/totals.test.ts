@@ -9,6 +9,7 @@ const RUN: RunSummary = {
   operationCount: 5,
   isJudgedInPart: false,
   faults: [["kill", 2]],
+  queues: [["queuedCountMax", 0.25]],
   isBroken: false,
   report: undefined,
 };
@@ -22,13 +23,17 @@ test("runs add up", () => {
       ["isolate", 1],
       ["kill", 1],
     ],
+    queues: [
+      ["readersWaitingMax", 0.001],
+      ["queuedCountMax", 1],
+    ],
     isJudgedInPart: true,
     isBroken: true,
   });
   expect(totals.violations).toBe(1);
   expect(totals.describe(60)).toBe(
     "2 seeds, 1.00 simulated hours in 60 s, 10 checked operations, 20 events\n" +
-      "4 faults: isolate 1, kill 3\n1 seeds judged in part, 1 violations",
+      "4 faults: isolate 1, kill 3\nfullest queues: queuedCountMax 100 %, readersWaitingMax 0 %\n1 seeds judged in part, 1 violations",
   );
 });
 

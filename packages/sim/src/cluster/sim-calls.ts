@@ -1,11 +1,12 @@
 /** Calls of clients, over simulated lines: what gRPC does over sockets, without the sockets. */
 import { GrpcStatus } from "@quorate/proto";
 import type { BidiCall, CancelListener, Metadata, Method, ServerStreamCall, UnaryCall } from "@quorate/rpc";
-import type { ServiceRegistry } from "@quorate/server/world";
+import type { QueueLevel, ServiceRegistry } from "@quorate/server/world";
 
 /** The methods of one process. */
 export class SimServices implements ServiceRegistry {
   readonly #methods = new Map<string, Method>();
+  readonly #streams = new Set<SimCall>();
 
   addService(serviceName: string, methods: Readonly<Record<string, Method>>): void {
     for (const [name, method] of Object.entries(methods))
@@ -14,6 +15,21 @@ export class SimServices implements ServiceRegistry {
 
   find(path: string): Method | undefined {
     return this.#methods.get(path);
+  }
+
+  /** A stream has begun: what it holds for its client is looked at as long as it is open. */
+  follow(stream: SimCall): void {
+    this.#streams.add(stream);
+  }
+
+  /** Of the stream that holds most. */
+  levels(): readonly QueueLevel[] {
+    let held = 0;
+    for (const stream of this.#streams) {
+      if (stream.ended) this.#streams.delete(stream);
+      else held = Math.max(held, stream.bufferedBytesBefore);
+    }
+    return [{ name: "streamBufferBytes", held, limit: BUFFERED_BYTES_MAX }];
   }
 }
 
@@ -63,6 +79,7 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
   /** What the client does not take. */
   readonly #unsent: Uint8Array[] = [];
   #bufferedBytes = 0;
+  #lastBytes = 0;
   #onDrain: (() => void) | undefined;
 
   constructor(path: string, events: CallEvents, metadata: Metadata = NO_METADATA) {
@@ -116,11 +133,17 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
     const hadToWait = this.congested;
     for (const message of this.#unsent.splice(0)) this.#events.onMessage(message);
     this.#bufferedBytes = 0;
+    this.#lastBytes = 0;
     if (hadToWait && !this.ended) this.#onDrain?.();
   }
 
   get bufferedBytes(): number {
     return this.#bufferedBytes;
+  }
+
+  /** Without the last message, which alone may go beyond the limit. */
+  get bufferedBytesBefore(): number {
+    return this.#bufferedBytes - this.#lastBytes;
   }
 
   get congested(): boolean {
@@ -157,6 +180,7 @@ export class SimCall implements UnaryCall, ServerStreamCall, BidiCall {
     }
     this.#unsent.push(message.slice());
     this.#bufferedBytes += message.length;
+    this.#lastBytes = message.length;
     return !this.congested;
   }
 

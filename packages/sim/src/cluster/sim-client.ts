@@ -119,7 +119,7 @@ export class SimStream {
   #begin(path: string, first: Uint8Array | undefined): void {
     const { life, services } = this.#member;
     const method = services?.find(path);
-    if (life === undefined || method === undefined) {
+    if (life === undefined || services === undefined || method === undefined) {
       const text = services === undefined ? "No connection established" : `unknown method ${path}`;
       this.#parts.time.after(REFUSED_MS, () => this.#end(GrpcStatus.Unavailable, text));
       return;
@@ -133,6 +133,7 @@ export class SimStream {
     };
     const call = new SimCall(path, events, this.#parts.metadata);
     this.#call = call;
+    if (method.kind === "bidi") services.follow(call);
     life.run(() => startCall(method, call, first));
     this.#watchOver(life);
   }

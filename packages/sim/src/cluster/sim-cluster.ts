@@ -1,5 +1,6 @@
 /** A whole cluster in one process and one thread: machines, lines, clients' names, and one virtual time, all from one seed. */
 import type { Message } from "@quorate/raft";
+import { QUEUE_LIMITS, type QueueLimits } from "@quorate/server/world";
 import { Prng } from "@quorate/std";
 import { SimNetwork } from "../world/sim-network.js";
 import { VirtualTime } from "../world/virtual-time.js";
@@ -18,6 +19,8 @@ export interface SimClusterOptions {
   readonly flags: ReadonlyMap<string, string>;
   /** Of member `i`. */
   readonly clockRate: (i: number) => number;
+  /** Of each member; those of a process of Node unless given. */
+  readonly queueLimits?: QueueLimits;
 }
 
 /** The end of a process that nobody asked for. */
@@ -57,10 +60,10 @@ export class SimCluster {
   }
 
   #create(name: string, initialCluster: ReadonlyMap<string, string>, isNew: boolean): SimMember {
-    const { flags, clockRate, seed } = this.#options;
+    const { flags, clockRate, seed, queueLimits = QUEUE_LIMITS } = this.#options;
     const number = this.members.length;
     const member = new SimMember(
-      { name, initialCluster, isNew, flags, clockRate: clockRate(number) },
+      { name, initialCluster, isNew, flags, clockRate: clockRate(number), queueLimits },
       {
         time: this.time,
         network: this.network,

@@ -14,6 +14,8 @@ import {
   type Logger,
   type MemberConfig,
   type OpenMember,
+  type QueueLevel,
+  type QueueLimits,
   type RegisteredServices,
 } from "@quorate/server/world";
 import type { Message } from "@quorate/raft";
@@ -58,6 +60,7 @@ export interface SimMemberOptions {
   /** Further flags, without dashes. */
   readonly flags: ReadonlyMap<string, string>;
   readonly clockRate: number;
+  readonly queueLimits: QueueLimits;
 }
 
 export interface SimMemberParts {
@@ -119,6 +122,12 @@ export class SimMember implements Place {
     return this.#process?.open;
   }
 
+  /** How full its queues are, and what it holds for clients that do not read. */
+  queueLevels(): readonly QueueLevel[] {
+    const process = this.#process;
+    return process === undefined ? [] : [...process.open.queueLevels(), ...process.services.levels()];
+  }
+
   get life(): Life | undefined {
     return this.#life;
   }
@@ -153,6 +162,7 @@ export class SimMember implements Place {
       scheduler: life.scheduler,
       random: (bound: number) => Math.floor(prng.float() * bound),
       walLimits: WAL_LIMITS,
+      queueLimits: this.#options.queueLimits,
       ...this.disk.mount(life),
       remotes: createRemotes({ place: this, directory, network, life }),
     };

@@ -12,12 +12,19 @@ import {
   type FaultKind,
   type Plan,
 } from "./plan.js";
-import { PLOYS } from "./ploys.js";
+import { CROWDED } from "./crowded-ploy.js";
+import { PLOYS, type Ploy } from "./ploys.js";
 import { drawWorkloads } from "./sim-workloads.js";
 
 const PLOY_SHARE = 0.6;
+/** Of the others. Drawn apart, and salted so that none of the seeds that are known to catch something becomes another one. */
+const CROWDED_SHARE = 0.2;
+const CROWDED_SALT = 0xc10008;
 
-export const FAULT_KINDS: readonly FaultKind[] = [
+const ALL_PLOYS: readonly Ploy[] = [...PLOYS, CROWDED];
+
+/** Of the swarm. */
+export const FAULT_KINDS: readonly SwarmFaultKind[] = [
   "isolate",
   "cut",
   "half-cut",
@@ -49,8 +56,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 export function createPlan(seed: number, ployName?: string): Plan {
   const prng = new Prng(seed);
   const plan = createSwarm(prng, seed);
-  const drawn = prng.chance(PLOY_SHARE) ? prng.pick(PLOYS) : undefined;
-  const ploy = ployName === undefined ? drawn : PLOYS.find(({ name }) => name === ployName);
+  const drawn = prng.chance(PLOY_SHARE) ? prng.pick(PLOYS) : drawCrowded(seed);
+  const ploy = ployName === undefined ? drawn : ALL_PLOYS.find(({ name }) => name === ployName);
   if (ploy === undefined) return plan;
   const { faults, flags = [], ...rest } = ploy.create(prng, plan);
   // The others happen too, now and then: they must not be in the way of the sequence.
@@ -62,6 +69,10 @@ export function createPlan(seed: number, ployName?: string): Plan {
     flags: [...plan.flags.filter(([name]) => !flags.some(([other]) => other === name)), ...flags],
     faults: [...faults, ...others].sort((a, b) => a.atMs - b.atMs),
   };
+}
+
+function drawCrowded(seed: number): Ploy | undefined {
+  return new Prng(seed ^ CROWDED_SALT).chance(CROWDED_SHARE) ? CROWDED : undefined;
 }
 
 function createSwarm(prng: Prng, seed: number): Plan {
@@ -106,7 +117,7 @@ function createSwarm(prng: Prng, seed: number): Plan {
 
 function createFaults(
   prng: Prng,
-  kinds: readonly FaultKind[],
+  kinds: readonly SwarmFaultKind[],
   { memberCount, durationMs, meanGapMs }: { memberCount: number; durationMs: number; meanGapMs: number },
 ): Fault[] {
   const faults: Fault[] = [];
@@ -116,9 +127,12 @@ function createFaults(
   return faults;
 }
 
+/** Crowds come only where members have room for little. */
+type SwarmFaultKind = Exclude<FaultKind, "crowd">;
+
 type Timeless = Fault extends infer F ? (F extends Fault ? Omit<F, "atMs"> : never) : never;
 
-function createFault(prng: Prng, kind: FaultKind, memberCount: number): Timeless {
+function createFault(prng: Prng, kind: SwarmFaultKind, memberCount: number): Timeless {
   const member = prng.chance(0.2) ? LEADER : prng.below(memberCount);
   const forMs = Math.round(50 + prng.float() ** 2 * 6000);
   // A process that is back at once meets those that have not noticed.

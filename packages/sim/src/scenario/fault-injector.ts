@@ -4,6 +4,7 @@ import type { SimMember } from "../cluster/sim-member.js";
 import type { RotPlace } from "../world/rot.js";
 import { HEALTHY_LINES } from "../world/sim-network.js";
 import { Ambushes } from "./ambush.js";
+import { Crowd } from "./crowd.js";
 import { LineFaults } from "./line-faults.js";
 import { Operator } from "./operator.js";
 import { LEADER, type Fault, type Plan } from "./plan.js";
@@ -24,6 +25,7 @@ export class FaultInjector {
   readonly #lines: LineFaults;
   readonly #operator: Operator;
   readonly #ambushes: Ambushes;
+  readonly #crowd: Crowd;
   #isOver = false;
 
   constructor(cluster: SimCluster, plan: Plan) {
@@ -32,6 +34,7 @@ export class FaultInjector {
     this.#lines = new LineFaults(cluster, (delayMs, task) => this.#later(delayMs, task));
     this.#operator = new Operator(cluster, plan);
     this.#ambushes = new Ambushes(cluster);
+    this.#crowd = new Crowd(cluster);
   }
 
   start(): void {
@@ -169,6 +172,8 @@ export class FaultInjector {
         const isSafe = !members.some((each) => each !== member && each.disk.isRotten && !each.isRemoved);
         return isSafe && this.#operator.remove(member);
       }
+      case "crowd":
+        return this.#crowd.gather(this.#at(fault.member), fault);
     }
   }
 

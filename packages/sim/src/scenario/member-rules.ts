@@ -4,6 +4,7 @@
  */
 import type { SimCluster } from "../cluster/sim-cluster.js";
 import type { SimMember } from "../cluster/sim-member.js";
+import { QueueRules } from "./queue-rules.js";
 
 const LOOK_MS = 50;
 /** What is broken is broken many times. */
@@ -54,18 +55,24 @@ export class MemberRules {
   }
 }
 
-/** Looks at all members every `LOOK_MS`, for as long as the cluster exists. */
-export function watchMembers(cluster: SimCluster): MemberRules {
+/** Looks at all members, and at their queues, every `LOOK_MS`, for as long as the cluster exists. */
+export function watchMembers(cluster: SimCluster): {
+  readonly rules: MemberRules;
+  readonly queues: QueueRules;
+} {
   const rules = new MemberRules();
+  const queues = new QueueRules();
   const look = (): void => {
     for (const member of cluster.members) {
       const facts = factsOf(member);
-      if (facts !== undefined) rules.look(member.name, facts);
+      if (facts === undefined) continue;
+      rules.look(member.name, facts);
+      queues.look(member.name, member.queueLevels());
     }
     cluster.time.after(LOOK_MS, look);
   };
   cluster.time.after(LOOK_MS, look);
-  return rules;
+  return { rules, queues };
 }
 
 function factsOf({ open, life, startCount }: SimMember): MemberFacts | undefined {

@@ -2,6 +2,7 @@
  * What a seed stands for: how large the cluster is, what its lines, disks and clocks are like, what its clients do, and which faults
  * happen when. The plan is data: a failing one is replayed, cut down and printed.
  */
+import type { QueueLimits } from "@quorate/server/world";
 import type { WorkloadName } from "./workloads/catalogue.js";
 
 /** In the place of a member's number: whoever leads at that moment, or the first one when nobody does. */
@@ -19,6 +20,18 @@ export const AMBUSH_MOMENTS = [
 ] as const;
 
 export type AmbushMoment = (typeof AMBUSH_MOMENTS)[number];
+
+/** More clients at once than a member has room for: so many of each kind, and watchers that take nothing for `forMs`. */
+export interface CrowdFault {
+  readonly kind: "crowd";
+  readonly member: number;
+  readonly putCount: number;
+  readonly readCount: number;
+  readonly leaseCount: number;
+  readonly watcherCount: number;
+  readonly valueBytes: number;
+  readonly forMs: number;
+}
 
 export type Fault = { readonly atMs: number } & (
   | { readonly kind: "isolate"; readonly member: number; readonly forMs: number }
@@ -78,6 +91,7 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: "add-learner" }
   | { readonly kind: "promote" }
   | { readonly kind: "remove"; readonly member: number }
+  | CrowdFault
 );
 
 export type FaultKind = Fault["kind"];
@@ -96,6 +110,8 @@ export interface Plan {
     readonly reorderRate: number;
   };
   readonly diskWriteMs: readonly [number, number];
+  /** What waits in a member at most; what a process of Node takes unless given. */
+  readonly queueLimits?: QueueLimits;
   /** Flags of the members, without dashes. */
   readonly flags: readonly (readonly [string, string])[];
   readonly clientCount: number;

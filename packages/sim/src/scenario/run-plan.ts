@@ -36,6 +36,8 @@ export interface RunResult {
   readonly eventCount: number;
   readonly operationCount: number;
   readonly faults: ReadonlyMap<string, number>;
+  /** How full the fullest queue of each name was, as a share of its limit. */
+  readonly fullestQueues: ReadonlyMap<string, number>;
   /** The same for every run of the same plan. */
   readonly traceHash: string;
   /** The members' lines, newest last, and the faults between them. */
@@ -69,15 +71,17 @@ class Run {
   readonly #violations: string[] = [];
   readonly #limits: string[] = [];
   #watchers: Watcher[] = [];
+  #fullestQueues: ReadonlyMap<string, number> = new Map();
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    const { seed, memberCount, flags, clockRates } = plan;
+    const { seed, memberCount, flags, clockRates, queueLimits } = plan;
     this.#cluster = new SimCluster({
       seed,
       memberCount,
       flags: new Map(flags),
       clockRate: (i) => clockRates[i] ?? 1,
+      ...(queueLimits === undefined ? {} : { queueLimits }),
     });
     this.#load = new Load(this.#cluster, { ...plan, seed });
     this.#locks = new LockLoad(this.#cluster, seed ^ 0x10c);
@@ -109,6 +113,7 @@ class Run {
       eventCount: time.eventCount,
       operationCount: this.#load.log.operations.length + this.#workloads.operationCount,
       faults: this.#injector.counts,
+      fullestQueues: this.#fullestQueues,
       traceHash: time.trace.digest,
       logLines,
     };
@@ -119,7 +124,8 @@ class Run {
     const baseRevision = await this.#write("base");
     if (baseRevision === undefined) return this.#broken("a new cluster takes no write");
     this.#watchers = this.#openWatchers(baseRevision + 1);
-    const rules = watchMembers(cluster);
+    const { rules, queues } = watchMembers(cluster);
+    this.#fullestQueues = queues.fullest;
     this.#load.start();
     this.#locks.start(this.#plan.lockClientCount);
     this.#workloads.start();
@@ -143,7 +149,7 @@ class Run {
     const { violations, limits } = await this.#during(this.#workloads.judge(), WORKLOADS_MS_MAX);
     this.#violations.push(...violations);
     this.#limits.push(...limits);
-    this.#violations.push(...cluster.rules.violations, ...rules.violations);
+    this.#violations.push(...cluster.rules.violations, ...rules.violations, ...queues.violations);
     this.#violations.push(...checkLocks(this.#locks.holds, this.#locks.revivals, 2 * CLOCK_ERROR_MAX));
     for (const { member, atMs, error } of cluster.ends) {
       if (isDiskError(error) || this.#isRot(member, error) || isUnknown(error)) continue;

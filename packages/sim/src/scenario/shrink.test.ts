@@ -17,6 +17,7 @@ function judge(plan: Plan): RunResult {
     eventCount: 0,
     operationCount: 0,
     faults: new Map(),
+    fullestQueues: new Map(),
     traceHash: "",
     logLines: [],
   };

@@ -1,6 +1,7 @@
 /** All of them. */
 import { MACHINE_MUTATIONS } from "./machine-mutations.js";
 import { MEMBER_MUTATIONS } from "./member-mutations.js";
+import { QUEUE_MUTATIONS } from "./queue-mutations.js";
 import { RAFT_MUTATIONS } from "./raft-mutations.js";
 import { STORAGE_MUTATIONS } from "./storage-mutations.js";
 import type { Mutation } from "./mutation.js";
@@ -10,4 +11,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STORAGE_MUTATIONS,
   ...MEMBER_MUTATIONS,
   ...MACHINE_MUTATIONS,
+  ...QUEUE_MUTATIONS,
 ];
