@@ -32,7 +32,8 @@ export class Crowd {
     const { KV, Lease } = etcdserverpb;
     const client = this.#cluster.client(`crowd${++this.#clientCount}`, member);
     for (let i = 0; i < watcherCount; i++) this.#watch(member, forMs);
-    const value = new Uint8Array(fault.valueBytes);
+    // Not zeros: a damaged record with a sector of zeros can't be told from a write that was cut off.
+    const value = toBytes("x".repeat(fault.valueBytes));
     const ask = (): void => {
       for (let i = 0; i < leaseCount; i++)
         void client.call(Lease.method.leaseGrant, { TTL: LEASE_TTL_SECONDS }, DEADLINE_MS);

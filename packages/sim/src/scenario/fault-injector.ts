@@ -237,8 +237,9 @@ export class FaultInjector {
 
 const HEALTHY_WRITE_MS = [0.05, 0.5] as const;
 
-/** What the storage says of bytes that are not those that were written. */
+/** What the storage says of bytes that are not those that were written, and the member of a log that ends too soon. */
 export function isDamage(error: Error): boolean {
+  if (error.message.includes("the log has lost its end")) return true;
   for (let each: unknown = error; each instanceof Error; each = each.cause)
     if (each.name === "CorruptionError" || ("code" in each && each.code === "corrupt")) return true;
   return false;
