@@ -52,7 +52,8 @@ export async function hunt(
   return { seed: Number(line.slice(0, space)), violation: line.slice(space + 1) };
 }
 
-function mutate(packages: string, { edits }: Mutation): Plugin {
+/** Breaks the rule while its files are bundled. @throws when an edit no longer fits */
+export function mutate(packages: string, { edits }: Mutation): Plugin {
   const files = new Set(edits.map(({ file }) => file));
   return {
     name: "mutate",
