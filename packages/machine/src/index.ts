@@ -28,7 +28,7 @@ export type { Identity, Need } from "./auth/auth-store.js";
 export { ENABLED_KEY, REVISION_KEY, encodeRevision } from "./auth/auth-row.js";
 export type { Role, User } from "./auth/auth-row.js";
 export { NO_TOKENS } from "./auth/auth-tokens.js";
-export type { AuthTokens, IssuedToken, Login } from "./auth/auth-tokens.js";
+export type { AuthTokens, IssuedToken, Login, PasswordOf } from "./auth/auth-tokens.js";
 export type { IntervalBytes, KeyBytes } from "./auth/key-ranges.js";
 export { checkLeasePermission, checkTxnPermission } from "./auth/request-checks.js";
 export type { AttachedKeySource, Judge } from "./auth/request-checks.js";

@@ -52,6 +52,33 @@ async function until<T>(what: string, attempt: () => Promise<T>): Promise<T> {
   }
 }
 
+/** By the gateway, which does not log in again by itself as our client does. */
+async function post(member: PlacedMember, path: string, body: unknown, token = ""): Promise<Response> {
+  return fetch(`http://${member.endpoint}/v3/${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: token === "" ? {} : { Authorization: token },
+  });
+}
+
+async function logIn(member: PlacedMember, { name, password }: typeof ROOT): Promise<string> {
+  return until(`${name} logs in`, async () => {
+    const { token } = (await (await post(member, "auth/authenticate", { name, password })).json()) as {
+      readonly token?: string;
+    };
+    if (token === undefined) throw new Error("no token");
+    return token;
+  });
+}
+
+/** @returns the status of HTTP, whatever it is but that nobody serves. */
+async function putWith(member: PlacedMember, token: string): Promise<number> {
+  const key = Buffer.from("a/by-token").toString("base64");
+  const { status } = await post(member, "kv/put", { key, value: "" }, token);
+  if (status === 503) throw new Error(`${member.name} does not serve`);
+  return status;
+}
+
 /** What each user may do at this very member is what the grants say. */
 async function expectRules(member: PlacedMember, value: string): Promise<void> {
   const alice = clientOf(member, ALICE);
@@ -103,6 +130,32 @@ describe.skipIf(missesPrograms(suite, ["quorate"]))(suite, () => {
     for (const member of cluster.members) member.start();
     for (const member of cluster.members) await expectRules(member, `killed ${member.name}`);
     expect(await revisions(cluster)).toEqual(before);
+  });
+
+  it("go on with the tokens they have when members are killed, unless the password is another by then", async () => {
+    const cluster = await startCluster(["m1", "m2", "m3"].map((name) => plan("quorate", name)));
+    await enableAuth(await cluster.leader());
+    const token = await logIn(cluster.member("m1"), ALICE);
+    const other = await logIn(cluster.member("m1"), STRANGER);
+    for (const member of cluster.members) {
+      await member.kill();
+      member.start();
+      expect(await until(`${member.name} is back`, () => putWith(member, token)), member.name).toBe(200);
+    }
+    // One of them sleeps while the password changes.
+    const [m1, , late] = cluster.members;
+    if (m1 === undefined || late === undefined) throw new Error("three members");
+    await late.kill();
+    await clientOf(m1, ROOT).auth.changePassword("alice", "another");
+    late.start();
+    await expect
+      .poll(() => Promise.all(cluster.members.map((member) => putWith(member, token).catch(() => 0))))
+      .toEqual([401, 401, 401]);
+    // This one may do nothing, but is still known.
+    expect(await Promise.all(cluster.members.map((member) => putWith(member, other)))).toEqual([
+      403, 403, 403,
+    ]);
+    cluster.expectNoDeaths();
   });
 
   it("stay when one member makes a new cluster", async () => {

@@ -153,7 +153,13 @@ function logIn({ auth, index }: AuthExecution, request: AuthRequest): Answer {
   const name = request.name(1);
   const user = auth.user(name);
   if (user === undefined || user.options?.noPassword === true) return "auth-failed";
-  const login = { user: name, prefix: request.name(3), index, revision: auth.revision };
+  const login = {
+    user: name,
+    prefix: request.name(3),
+    index,
+    revision: auth.revision,
+    password: user.password,
+  };
   const issued = auth.tokens.issue(login);
   switch (issued.kind) {
     case "refused":

@@ -59,6 +59,7 @@ export class AuthStore {
   #roles = new Map<string, Role>();
   /** Made when they are asked for, forgotten with each change. */
   readonly #permissions = new Map<string, UserPermissions>();
+  readonly #passwordOf = (name: string): Uint8Array | undefined => this.#users.get(name)?.password;
 
   get enabled(): boolean {
     return this.#enabled;
@@ -189,7 +190,7 @@ export class AuthStore {
   setEnabled(enabled: boolean, rows: RowSink): void {
     this.#enabled = enabled;
     rows("auth", ENABLED_KEY, Uint8Array.of(enabled ? 1 : 0));
-    if (enabled) this.tokens.enable();
+    if (enabled) this.tokens.enable(this.#passwordOf);
     else this.tokens.disable();
   }
 
@@ -240,7 +241,7 @@ export class AuthStore {
     this.#roles = other.#roles;
     this.#permissions.clear();
     if (!this.#enabled) this.tokens.disable();
-    else this.tokens.enable();
+    else this.tokens.enable(this.#passwordOf);
     // The entries that would have said so were skipped.
     for (const user of old.values()) {
       const now = this.#users.get(user.name);
@@ -252,7 +253,8 @@ export class AuthStore {
   /** Says who keeps the tokens. */
   attachTokens(tokens: AuthTokens): void {
     this.tokens = tokens;
-    if (this.#enabled) tokens.enable();
+    if (this.#enabled) tokens.enable(this.#passwordOf);
+    else tokens.disable();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Port: what lies outside of the replicated state of authentication. Tokens are kept by each member for itself, in memory; hashing needs
+ * Port: what lies outside of the replicated state of authentication. Tokens are kept by each member for itself; hashing needs
  * chance. Nothing here decides what is stored, except passwords of entries that releases before 3.5 have written.
  */
 import type { RefusalCode } from "../apply/refusal.js";
@@ -13,7 +13,12 @@ export interface Login {
   readonly index: number;
   /** Revision of the auth store. */
   readonly revision: number;
+  /** What is stored of the user's password at that time. */
+  readonly password: Uint8Array;
 }
+
+/** What is stored of a user's password now; undefined for somebody who is not known. */
+export type PasswordOf = (user: string) => Uint8Array | undefined;
 
 export type IssuedToken =
   | { readonly kind: "token"; readonly token: string }
@@ -23,8 +28,8 @@ export type IssuedToken =
 
 export interface AuthTokens {
   /** Authentication was switched on, or is on at start. */
-  enable(): void;
-  /** Authentication was switched off: tokens that were given out are void. */
+  enable(passwordOf: PasswordOf): void;
+  /** Authentication was switched off, or is off at start: tokens that were given out are void. */
   disable(): void;
   /** The user is gone or has another password: its tokens are void. */
   invalidateUser(user: string): void;

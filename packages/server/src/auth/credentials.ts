@@ -8,6 +8,7 @@ import { ThreadBcrypt } from "./bcrypt.js";
 import { Passwords } from "./passwords.js";
 import { SignedTokens } from "./signed-tokens.js";
 import { SimpleTokens } from "./simple-tokens.js";
+import type { TokenJournal } from "./token-journal.js";
 import type { TokenOptions } from "./token-options.js";
 
 const COST_MIN = 4;
@@ -26,6 +27,8 @@ export interface CredentialsParts {
   readonly tokens: TokenOptions;
   /** --auth-token-ttl. */
   readonly tokenTtlMs: number;
+  /** Of simple tokens. */
+  readonly journal?: TokenJournal | undefined;
   /** --bcrypt-cost. */
   readonly bcryptCost: number;
   /** --client-cert-auth. */
@@ -115,7 +118,7 @@ function createProvider(parts: CredentialsParts): Provider {
         look: (token) => simple.look(token),
         createPrefix: () => simple.createPrefix(),
         tokens: {
-          enable: () => simple.enable(),
+          enable: (passwordOf) => simple.enable(passwordOf),
           disable: () => simple.disable(),
           invalidateUser: (user) => simple.invalidateUser(user),
           issue: (login) => simple.issue(login),

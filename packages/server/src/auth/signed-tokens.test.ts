@@ -10,6 +10,7 @@ import { SignedTokens, TOKEN_LETTERS_MAX } from "./signed-tokens.js";
 
 let folder: string;
 const NOW_MS = 1_700_000_000_000;
+const NO_PASSWORD = new Uint8Array(0);
 
 interface Files {
   readonly private: string;
@@ -65,7 +66,7 @@ function create(
 }
 
 async function issue(tokens: SignedTokens, user = "alice", revision = 7): Promise<string> {
-  const issued = tokens.issue({ user, prefix: "", index: 1, revision });
+  const issued = tokens.issue({ user, prefix: "", index: 1, revision, password: NO_PASSWORD });
   if (issued.kind !== "later") throw new Error(issued.kind);
   return issued.sign();
 }
@@ -95,7 +96,7 @@ describe.each(METHODS)("%s", (method) => {
       return;
     }
     const verifying = create(options(`jwt,sign-method=${method},pub-key=${filesOf(method).public}`));
-    expect(verifying.issue({ user: "a", prefix: "", index: 1, revision: 1 })).toEqual({
+    expect(verifying.issue({ user: "a", prefix: "", index: 1, revision: 1, password: NO_PASSWORD })).toEqual({
       kind: "refused",
       refusal: "verify-only-key",
     });

@@ -3,6 +3,8 @@ import { VirtualTime } from "../lease/testing/virtual-time.js";
 import { SimpleTokens, TOKEN_WAITS_MAX, TOKEN_WAIT_MAX_MS, TOKENS_MAX } from "./simple-tokens.js";
 
 const TTL_MS = 300_000;
+const NOBODY = (): undefined => undefined;
+const PASSWORD = Uint8Array.of(1, 2, 3);
 
 let time: VirtualTime;
 let appliedIndex: number;
@@ -18,12 +20,18 @@ beforeEach(() => {
     ttlMs: TTL_MS,
     appliedIndex: () => appliedIndex,
   });
-  tokens.enable();
+  tokens.enable(NOBODY);
 });
 
 function issue(user: string, index: number): string {
   appliedIndex = index;
-  const issued = tokens.issue({ user, prefix: tokens.createPrefix(), index, revision: 1 });
+  const issued = tokens.issue({
+    user,
+    prefix: tokens.createPrefix(),
+    index,
+    revision: 1,
+    password: PASSWORD,
+  });
   if (issued.kind !== "token") throw new Error(issued.kind);
   return issued.token;
 }
@@ -62,14 +70,14 @@ describe("a token", () => {
     expect([alice, again].map(ownerOf)).toEqual([undefined, undefined]);
     expect(ownerOf(bob)).toBeDefined();
     tokens.disable();
-    tokens.enable();
+    tokens.enable(NOBODY);
     expect(ownerOf(bob)).toBeUndefined();
   });
 
   test("the oldest makes room", () => {
     const first = issue("alice", 1);
     for (let i = 0; i < TOKENS_MAX; i++)
-      tokens.issue({ user: "bob", prefix: "x", index: i + 2, revision: 1 });
+      tokens.issue({ user: "bob", prefix: "x", index: i + 2, revision: 1, password: PASSWORD });
     expect([ownerOf(first), tokens.count]).toEqual([undefined, TOKENS_MAX]);
   });
 });
@@ -79,7 +87,7 @@ describe("a token that comes before its entry", () => {
     const early = tokens.look("abc.7");
     expect(early).toBeInstanceOf(Promise);
     appliedIndex = 7;
-    tokens.issue({ user: "alice", prefix: "abc", index: 7, revision: 1 });
+    tokens.issue({ user: "alice", prefix: "abc", index: 7, revision: 1, password: PASSWORD });
     await time.advance(10);
     expect(await early).toEqual({ user: "alice", revision: undefined });
     tokens.stop();

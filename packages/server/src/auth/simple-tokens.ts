@@ -1,6 +1,7 @@
 /**
  * Tokens of --auth-token=simple: random letters and the index of the entry that gave them out. Each member keeps them in memory; a token
- * lives for as long as it is used, and a restart forgets all.
+ * lives for as long as it is used. A journal, where there is one, has what is needed to know them again after a restart; they live on for
+ * as long as new ones then.
  *
  *     QvPbMrnTsWxAbCdE.1234      16 letters chosen by the member that took the login, then the index
  *
@@ -8,9 +9,10 @@
  * Limits: `TOKENS_MAX` kept, the oldest goes first; `TOKEN_WAITS_MAX` callers waiting, more are turned away.
  * Source: operations 4.7.
  */
-import type { IssuedToken, Login } from "@quorate/machine";
+import type { IssuedToken, Login, PasswordOf } from "@quorate/machine";
 import type { TokenOwner } from "../api/ports/credentials-port.js";
 import type { ClockPort, SchedulerPort } from "../member/ports.js";
+import type { TokenJournal } from "./token-journal.js";
 
 export const TOKENS_MAX = 200_000;
 export const TOKEN_WAITS_MAX = 10_000;
@@ -20,6 +22,8 @@ export const TOKEN_WAIT_MAX_MS = 7000;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const PREFIX_LETTERS = 16;
 const SWEEP_INTERVAL_MS = 1000;
+/** A sign of life for the journal each so many sweeps. */
+const TOUCH_SWEEPS = 10;
 const WAIT_LOOK_MS = 5;
 const TOKEN_FORM = /^[^.]*\.(\d{1,16})$/;
 
@@ -31,10 +35,14 @@ export interface SimpleTokensParts {
   /** --auth-token-ttl. */
   readonly ttlMs: number;
   readonly appliedIndex: () => number;
+  /** Without, a restart forgets all. */
+  readonly journal?: TokenJournal | undefined;
 }
 
 interface KeptToken {
   readonly owner: TokenOwner;
+  /** In the journal; empty where there is none. */
+  readonly fingerprint: string;
   expiryMs: number;
 }
 
@@ -49,8 +57,12 @@ export class SimpleTokens {
   readonly #parts: SimpleTokensParts;
   /** In the order they were given out. */
   readonly #tokens = new Map<string, KeptToken>();
+  /** From before the restart, by fingerprint, until somebody brings them. */
+  readonly #restored = new Map<string, KeptToken>();
   #waits: TokenWait[] = [];
   #isEnabled = false;
+  #isLoaded = false;
+  #sweeps = 0;
   #stopSweep: (() => void) | undefined;
   #stopLook: (() => void) | undefined;
 
@@ -60,30 +72,39 @@ export class SimpleTokens {
 
   /** Tokens kept at present. */
   get count(): number {
-    return this.#tokens.size;
+    return this.#tokens.size + this.#restored.size;
   }
 
-  enable(): void {
+  /** @param passwordOf what the store has as a user's password: tokens from before a restart live when it is the one of their login. */
+  enable(passwordOf: PasswordOf): void {
     this.#isEnabled = true;
+    if (!this.#isLoaded) this.#load(passwordOf);
     this.#stopSweep ??= this.#parts.scheduler.every(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
 
   disable(): void {
+    this.#parts.journal?.clear();
+    this.#end();
+  }
+
+  #end(): void {
     this.#isEnabled = false;
     this.#tokens.clear();
+    this.#restored.clear();
     this.#stopSweep?.();
     this.#stopSweep = undefined;
   }
 
-  /** Ends timers; whoever waits is turned away. */
+  /** Ends timers; whoever waits is turned away. The journal keeps what lives. */
   stop(): void {
-    this.disable();
+    this.#end();
+    this.#parts.journal?.close();
     this.#stopLook?.();
     for (const { resolve } of this.#waits.splice(0)) resolve(undefined);
   }
 
   invalidateUser(user: string): void {
-    for (const [token, { owner }] of this.#tokens) if (owner.user === user) this.#tokens.delete(token);
+    this.#dropWhere(({ owner }) => owner.user === user);
   }
 
   createPrefix(): string {
@@ -92,20 +113,59 @@ export class SimpleTokens {
     ).join("");
   }
 
-  issue({ user, prefix, index }: Login): IssuedToken {
-    const token = `${prefix}.${index}`;
-    if (this.#isEnabled) this.#keep(token, user);
+  issue(login: Login): IssuedToken {
+    const token = `${login.prefix}.${login.index}`;
+    if (this.#isEnabled) this.#keep(token, login);
     return { kind: "token", token };
   }
 
-  #keep(token: string, user: string): void {
-    const [oldest] = this.#tokens.keys();
-    if (this.#tokens.size >= TOKENS_MAX && oldest !== undefined) this.#tokens.delete(oldest);
-    this.#tokens.set(token, { owner: { user, revision: undefined }, expiryMs: this.#nextExpiryMs() });
+  #keep(token: string, { user, password }: Login): void {
+    const { journal } = this.#parts;
+    const [oldest] = this.#tokens;
+    if (this.#tokens.size >= TOKENS_MAX && oldest !== undefined) this.#drop(this.#tokens, ...oldest);
+    const fingerprint = journal?.fingerprint(token) ?? "";
+    // An entry that is applied a second time after a restart.
+    this.#restored.delete(fingerprint);
+    const owner = { user, revision: undefined };
+    this.#tokens.set(token, { owner, fingerprint, expiryMs: this.#nextExpiryMs() });
+    journal?.keep({ token: fingerprint, user, password: journal.fingerprint(password) });
+  }
+
+  #load(passwordOf: PasswordOf): void {
+    this.#isLoaded = true;
+    const { journal, ttlMs } = this.#parts;
+    if (journal === undefined) return;
+    const expiryMs = this.#nextExpiryMs();
+    for (const { token, user, password } of journal.load(ttlMs)) {
+      const now = passwordOf(user);
+      if (now === undefined || journal.fingerprint(now) !== password) journal.drop(token);
+      else this.#restored.set(token, { owner: { user, revision: undefined }, fingerprint: token, expiryMs });
+    }
+  }
+
+  #drop(from: Map<string, KeptToken>, key: string, { fingerprint }: KeptToken): void {
+    from.delete(key);
+    this.#parts.journal?.drop(fingerprint);
+  }
+
+  #dropWhere(isVoid: (kept: KeptToken) => boolean): void {
+    for (const from of [this.#tokens, this.#restored])
+      for (const [key, kept] of from) if (isVoid(kept)) this.#drop(from, key, kept);
+  }
+
+  #find(token: string): KeptToken | undefined {
+    const kept = this.#tokens.get(token);
+    if (kept !== undefined || this.#restored.size === 0) return kept;
+    const fingerprint = this.#parts.journal?.fingerprint(token) ?? "";
+    const restored = this.#restored.get(fingerprint);
+    if (restored === undefined) return undefined;
+    this.#restored.delete(fingerprint);
+    this.#tokens.set(token, restored);
+    return restored;
   }
 
   look(token: string): TokenOwner | undefined | Promise<TokenOwner | undefined> {
-    const kept = this.#tokens.get(token);
+    const kept = this.#find(token);
     if (kept !== undefined) return this.#use(token, kept);
     const digits = TOKEN_FORM.exec(token)?.[1];
     if (digits === undefined || Number(digits) <= this.#parts.appliedIndex()) return undefined;
@@ -114,7 +174,7 @@ export class SimpleTokens {
 
   #use(token: string, kept: KeptToken): TokenOwner | undefined {
     if (kept.expiryMs <= this.#parts.clock.monotonicMs()) {
-      this.#tokens.delete(token);
+      this.#drop(this.#tokens, token, kept);
       return undefined;
     }
     kept.expiryMs = this.#nextExpiryMs();
@@ -127,7 +187,9 @@ export class SimpleTokens {
 
   #sweep(): void {
     const nowMs = this.#parts.clock.monotonicMs();
-    for (const [token, { expiryMs }] of this.#tokens) if (expiryMs <= nowMs) this.#tokens.delete(token);
+    this.#dropWhere(({ expiryMs }) => expiryMs <= nowMs);
+    this.#sweeps += 1;
+    if (this.#sweeps % TOUCH_SWEEPS === 0) this.#parts.journal?.touch();
   }
 
   #wait(token: string, index: number): Promise<TokenOwner | undefined> {
@@ -142,7 +204,7 @@ export class SimpleTokens {
     const stay: TokenWait[] = [];
     for (const wait of this.#waits) {
       if (wait.index <= appliedIndex) {
-        const kept = this.#tokens.get(wait.token);
+        const kept = this.#find(wait.token);
         wait.resolve(kept === undefined ? undefined : this.#use(wait.token, kept));
       } else if (wait.deadlineMs <= nowMs) wait.resolve(undefined);
       else stay.push(wait);

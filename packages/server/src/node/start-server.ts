@@ -2,12 +2,13 @@
  * The composition root of a member on Node: opens what is on disk, starts the member, and serves clients once it has published
  * itself. Everything that has a lifetime is stopped here, in the opposite order.
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { TLSSocket } from "node:tls";
 import type { TracerProvider } from "@opentelemetry/api";
 import { createGrpcServer, type GrpcServer } from "@quorate/rpc";
 import { registerServices } from "../api/register-services.js";
 import { createCredentials, type Credentials } from "../auth/credentials.js";
+import { readBootId, TokenFile } from "../auth/token-file.js";
 import { parseTokenOptions, type TokenOptions } from "../auth/token-options.js";
 import { createPeerTransport, type RafthttpTransport } from "../peers/transport.js";
 import { createClusterSide, createSha256, type ClusterSide } from "./cluster-side.js";
@@ -211,6 +212,12 @@ function attachCredentials(
     appliedIndex: () => open.facade.appliedIndex,
     tokens,
     tokenTtlMs: config.authTokenTtlMs,
+    journal: new TokenFile({
+      file: join(resolve(config.dataDir), "member", "tokens"),
+      bootId: readBootId(),
+      report: logger,
+      unixMs: () => clock.unixMs(),
+    }),
     bcryptCost: config.bcryptCost,
     passwordThreadFile,
     trustsCertificates: config.clientTls.clientCertAuth,

@@ -20,7 +20,7 @@ export function createSimCredentials(parts: SimpleTokensParts): SimCredentials {
     matches: ({ password, hash }) =>
       Promise.resolve(password.length === hash.length && password.every((byte, i) => byte === hash[i])),
     tokens: {
-      enable: () => tokens.enable(),
+      enable: (passwordOf) => tokens.enable(passwordOf),
       disable: () => tokens.disable(),
       invalidateUser: (user) => tokens.invalidateUser(user),
       issue: (login) => tokens.issue(login),
