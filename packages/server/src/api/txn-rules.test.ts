@@ -56,6 +56,12 @@ describe("transactions", () => {
     expect(await failureOf(kv.txn({ success: many }))).toBe("too-many-ops");
     expect(await failureOf(kv.txn({ failure: many }))).toBe("too-many-ops");
     expect(await failureOf(kv.txn({ success: many.slice(1) }))).toBe("ok");
+    const nested = many.map(() => op.txn({}));
+    expect(await failureOf(kv.txn({ success: nested }))).toBe("too-many-ops");
+    // 128 of them are not too many, but leave nothing to what is in them.
+    expect(await failureOf(kv.txn({ success: nested.slice(1) }))).toBe("ok");
+    const full = [...nested.slice(2), op.txn({ success: [op.range("a")] })];
+    expect(await failureOf(kv.txn({ success: full }))).toBe("too-many-ops");
     // 100 of 128 are used up by the outer transaction: 28 are left for each nested one.
     const outer = (inner: number): Promise<unknown> =>
       kv.txn({ success: [...many.slice(0, 99), op.txn({ success: many.slice(0, inner) })] });

@@ -222,6 +222,25 @@ suite("events", () => {
     expect(Math.max(...stream.sizes)).toBeLessThan(2 * 1024 * 1024);
     expect(pieces.every(({ watchId, header }) => watchId === 0n && header?.revision === 11n)).toBe(true);
   });
+
+  test("rule 53: without fragments a revision stays in one piece, which a client may find too large", async () => {
+    const limit = { "grpc.max_receive_message_length": 512 * 1024 };
+    const [small, large] = [bench.stream({}, limit), bench.stream()];
+    for (const stream of [small, large]) await watch(stream, { key: "a", rangeEnd: "b" });
+    const value = "x".repeat(100 * 1024);
+    bench.apply(Array.from({ length: 10 }, (_, i) => `+a${i}=${value}`).join(" "));
+    expect((await large.next()).events).toHaveLength(10);
+    expect(await small.ended()).toMatchObject({ code: 8 });
+  });
+
+  test("rule 53: without fragments revisions that are large together come one after the other", async () => {
+    const value = "x".repeat(1024 * 1024);
+    for (let i = 0; i < 10; i++) bench.apply(`+a${i}=${value}`);
+    const stream = bench.stream({}, { "grpc.max_receive_message_length": 1.5 * 1024 * 1024 });
+    await watch(stream, { key: "a", rangeEnd: "b", startRevision: 1n });
+    await stream.until(() => stream.responses.flatMap(({ events }) => events).length === 10);
+    expect(stream.responses.some(({ fragment }) => fragment)).toBe(false);
+  });
 });
 
 suite("cancelling", () => {
