@@ -125,6 +125,16 @@ describe("a watch", () => {
     expect(watch.revision).toBe(51n);
   });
 
+  test("hears the progress of its stream, as all others on it do", async () => {
+    const server = new Server();
+    const watches = [server.watch(), server.watch()];
+    const reading = watches.map((watch) => next(watch.batches()));
+    await server.say(0, created(1n, 4), created(2n, 4), progress(ALL, 50));
+    for (const watch of watches) await expect.poll(() => watch.revision).toBe(50n);
+    await server.say(0, told(1n, event(51)), told(2n, event(52)));
+    expect(await Promise.all(reading)).toEqual(["51: a", "52: a"]);
+  });
+
   test("is told its past although the stream's progress came before the server knew it", async () => {
     const server = new Server();
     const batches = server.watch({ startRevision: 5n }).batches();
