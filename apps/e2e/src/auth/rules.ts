@@ -1,6 +1,6 @@
 /** What the suites about single rules of authentication share: which server they speak to, and how answers are told. */
-import { ERRORS, authpb, etcdserverpb as pb } from "@quorate/proto";
-import type { ErrorName } from "@quorate/proto";
+import { ERRORS, etcdserverpb as pb } from "@quorate/proto";
+import type { ErrorName, authpb } from "@quorate/proto";
 import { etcdRelease } from "../cluster/releases.js";
 import { isOlder } from "../harness/etcd-version.js";
 import { missesPrograms, subjectKind } from "../harness/programs.js";
