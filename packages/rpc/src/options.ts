@@ -43,6 +43,8 @@ export interface GrpcServerOptions {
 export interface GrpcLimits {
   /** Time from accept to the first SETTINGS frame of the peer (or to the first bytes of HTTP/1), in ms. */
   readonly prefaceTimeoutMs: number;
+  /** Time that all connections without a call so far take, together, before others are looked at again, in ms. Of the server. */
+  readonly newcomersMs: number;
   /** Time from a HEADERS frame to the end of its header block, in ms. */
   readonly headerBlockTimeoutMs: number;
   /** Time the peer may take to acknowledge our SETTINGS, in ms. */
@@ -111,6 +113,7 @@ const mib = 1024 * 1024;
 /** The defaults of `GrpcLimits`. */
 export const defaultLimits: GrpcLimits = {
   prefaceTimeoutMs: 30_000,
+  newcomersMs: 2,
   headerBlockTimeoutMs: 10_000,
   settingsAckTimeoutMs: 60_000,
   headerListBytesMax: 64 * kib,

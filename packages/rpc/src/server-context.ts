@@ -2,6 +2,7 @@ import type { ServerCounters } from "./counters.js";
 import type { MethodRegistry } from "./grpc/method-registry.js";
 import type { ZlibJobs } from "./grpc/zlib-jobs.js";
 import type { ChunkPool } from "./http2/output-buffer.js";
+import type { Newcomers } from "./newcomers.js";
 import type { ResolvedOptions } from "./options.js";
 import type { SlowCalls } from "./slow-calls.js";
 import type { TimerWheel } from "./timer-wheel.js";
@@ -15,5 +16,6 @@ export interface ServerContext {
   readonly slowCalls: SlowCalls;
   readonly zlib: ZlibJobs;
   readonly chunks: ChunkPool;
+  readonly newcomers: Newcomers;
   readonly nowMs: () => number;
 }

@@ -12,6 +12,7 @@ import { LocalCall, type LocalCaller, type LocalCallEvents, type LocalCallOption
 import { MethodRegistry } from "./grpc/method-registry.js";
 import { ZlibJobs } from "./grpc/zlib-jobs.js";
 import { ChunkPool } from "./http2/output-buffer.js";
+import { Newcomers } from "./newcomers.js";
 import type { GrpcServerOptions } from "./options.js";
 import { resolveOptions } from "./options.js";
 import { sniffProtocol } from "./protocol-sniffer.js";
@@ -30,6 +31,9 @@ const GONE: LocalCaller = {
   drained: () => undefined,
   paused: () => false,
 };
+
+/** "close" follows. */
+const ignore = (): void => undefined;
 
 /** Deadlines are told this late at most, in ms. */
 const tickMs = 10;
@@ -57,6 +61,7 @@ export class GrpcServer {
       slowCalls: new SlowCalls(resolved.slowCalls, resolved.nowMs),
       zlib: new ZlibJobs(resolved.limits.zlibJobsMax),
       chunks: new ChunkPool(),
+      newcomers: new Newcomers(resolved.nowMs, resolved.limits.newcomersMs),
       nowMs: resolved.nowMs,
     };
   }
@@ -79,7 +84,7 @@ export class GrpcServer {
       this.#connections.size + this.#undecided.size >= this.#context.options.connectionsMax
     ) {
       this.counters.connectionsRefused++;
-      socket.on("error", () => undefined);
+      socket.on("error", ignore);
       socket.destroy();
       return;
     }
@@ -88,6 +93,19 @@ export class GrpcServer {
       return;
     }
     this.#undecided.add(socket);
+    socket.on("error", ignore);
+    this.#context.newcomers.run(() => {
+      if (socket.destroyed) {
+        this.#undecided.delete(socket);
+        this.#checkEmpty();
+        return;
+      }
+      this.#sniff(socket, onHttp1);
+      socket.off("error", ignore);
+    });
+  }
+
+  #sniff(socket: Socket | TLSSocket, onHttp1: Http1Listener | undefined): void {
     const timing = { wheel: this.#context.wheel, timeoutMs: this.#context.options.limits.prefaceTimeoutMs };
     sniffProtocol(socket, timing, {
       onHttp2: (rest) => {

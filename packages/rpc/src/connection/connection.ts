@@ -17,6 +17,7 @@ import { FrameSplitter } from "../http2/frame-splitter.js";
 import type { ServerContext } from "../server-context.js";
 import { Alarm } from "../timer-wheel.js";
 import type { CallStream } from "./call-stream.js";
+import { FirstChunks, type ChunkSink } from "./first-chunks.js";
 import { Inbound } from "./inbound.js";
 import type { InboundSink } from "./inbound.js";
 import { Keepalive } from "../http2/keepalive.js";
@@ -33,7 +34,7 @@ const drainPingTimeoutMs = 5_000;
 const keepalivePing = Buffer.from("alive?\0\0", "latin1");
 const drainPing = Buffer.from("draining", "latin1");
 
-export class Connection implements InboundSink {
+export class Connection implements InboundSink, ChunkSink {
   readonly context: ServerContext;
   readonly outbound: Outbound;
   inboxBytes = 0;
@@ -107,8 +108,9 @@ export class Connection implements InboundSink {
     const { wheel, options } = this.context;
     const socket = this.#socket;
     socket.setNoDelay(true);
+    const chunks = new FirstChunks(socket, this.context.newcomers, this);
     socket.on("data", (chunk: Buffer) => {
-      this.#onChunk(chunk);
+      chunks.push(chunk);
     });
     socket.on("drain", () => {
       this.#endTurn();
@@ -126,7 +128,7 @@ export class Connection implements InboundSink {
     wheel.startIn(this.#settingsAlarm, options.limits.prefaceTimeoutMs);
     this.#keepalive.start();
     this.#sendOwnSettings();
-    if (rest.length > 0) this.#onChunk(rest);
+    if (rest.length > 0) this.onChunk(rest);
     else this.wantTurn();
   }
 
@@ -213,9 +215,17 @@ export class Connection implements InboundSink {
     if (drainPing.equals(payload)) this.#finishDrain();
   }
 
-  // --- turns ---
+  // --- ChunkSink ---
 
-  #onChunk(chunk: Buffer): void {
+  get isKnown(): boolean {
+    return this.#streams.lastStreamId > 0;
+  }
+
+  get isReadingPaused(): boolean {
+    return this.#readingPaused;
+  }
+
+  onChunk(chunk: Buffer): void {
     this.context.counters.bytesReceived += chunk.length;
     this.#keepalive.onRead(this.context.nowMs());
     this.#inTurn = true;
