@@ -108,6 +108,19 @@ describe("a refusal", () => {
     expect(node.removedReasons).toEqual([REMOVED]);
   });
 
+  test("of a post with 403, because the message is for somebody else, ends nobody", async () => {
+    const { node, peer } = await start();
+    peer.postStatus = 403;
+    peer.postText = '{"message":"cannot process message to mismatch member"}';
+    node.transport.send(message(MessageType.MsgVote));
+    await until(() => node.unreachable.length === 1);
+    expect([peer.posts.length, node.removedReasons]).toEqual([1, []]);
+    peer.postText = '{"message":"cannot process message from removed member"}';
+    node.transport.send(message(MessageType.MsgVote));
+    await until(() => node.removedReasons.length > 0);
+    expect(node.removedReasons).toEqual([REMOVED]);
+  });
+
   test("of a stream with 410 ends the member", async () => {
     const { node, peer } = await start();
     peer.streamStatus = 410;

@@ -248,7 +248,8 @@ describe("the receiver", () => {
 
   test.each([
     ["failed", "500 Internal Server Error", "failed to process raft message"],
-    ["mismatched-member", "403 Forbidden", `{"message":"cannot process message to mismatch member"}`],
+    ["removed-member", "403 Forbidden", `{"message":"cannot process message from removed member"}`],
+    ["mismatched-member", "412 Precondition Failed", "to field mismatch"],
   ] as const)("tells the sender when the member says %s", async (reception, status, text) => {
     const node = await start({ id: 2n });
     node.reception = reception;

@@ -35,7 +35,9 @@ export function addSender(host: StreamHost, request: IncomingMessage): void {
 }
 
 /**
- * Answers for raft's part. 403 makes a sender of etcd shut itself down, so it is given only when the driver is sure.
+ * Answers for raft's part. 403 makes a sender of etcd shut itself down, so it is given to those who were removed alone. etcd
+ * gives it to senders of messages for another member as well, which ends healthy members when a removed one is started at a URL that has
+ * been given to its successor.
  * @param failure words for what else went wrong.
  */
 export function sendReception(response: ServerResponse, reception: Reception, failure: string): void {
@@ -48,7 +50,7 @@ export function sendReception(response: ServerResponse, reception: Reception, fa
       sendJsonError(response, 403, "cannot process message from removed member");
       return;
     case "mismatched-member":
-      sendJsonError(response, 403, "cannot process message to mismatch member");
+      sendErrorAndClose(response, 412, "to field mismatch");
       return;
     case "failed":
       sendErrorAndClose(response, 500, failure);

@@ -18,6 +18,7 @@ export interface ScriptedPost {
 export class ScriptedPeer {
   url = "";
   postStatus = 204;
+  postText = "";
   /** 200 keeps the stream open. */
   streamStatus = 404;
   namesVersion = true;
@@ -77,7 +78,7 @@ export class ScriptedPeer {
       if (request.method === "POST") {
         const message = path === "/raft" ? decodeWholeMessage(Buffer.concat(parts)) : null;
         this.posts.push({ path, message: message instanceof MalformedMessage ? null : message });
-        response.writeHead(this.postStatus).end();
+        response.writeHead(this.postStatus).end(this.postText);
       } else if (path.startsWith("/raft/stream/")) {
         this.#answerStream(path, response);
       } else {
