@@ -4,6 +4,12 @@ import type { LiveMachine } from "./live-machine.js";
 import type { ReportPort } from "../member/ports.js";
 import type { HashKvAnswer, StoragePort } from "../api/member-port.js";
 
+/**
+ * The least that a store is said to have, a page of etcd's: an engine that has written nothing yet has no bytes, and etcdctl divides by
+ * the size.
+ */
+const SIZE_BYTES_MIN = 4096;
+
 export interface StoragePortParts {
   readonly machine: LiveMachine;
   readonly report: ReportPort;
@@ -14,7 +20,7 @@ export interface StoragePortParts {
 export function createStoragePort({ machine, report, clusterVersion }: StoragePortParts): StoragePort {
   return {
     get sizeBytes() {
-      return Math.max(1, machine.engine.sizeBytes);
+      return Math.max(SIZE_BYTES_MIN, machine.engine.sizeBytes);
     },
     get sizeInUseBytes() {
       return Math.max(1, estimateInUse(machine.engine, machine.store.statistics.revisionBytes));
