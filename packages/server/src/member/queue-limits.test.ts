@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { MemberFailure } from "../api/member-port.js";
 import { createFixture, proposePut, type Fixture } from "./testing/member-fixture.js";
 
 function held(fixture: Fixture, wanted: string): number | undefined {
@@ -38,7 +39,7 @@ test("so many clients wait for outcomes and no more (2), although raft has taken
 
 test("so many readers wait for the next round and no more (2)", async () => {
   const fixture = await createFixture(undefined, { limits: { readersWaitingMax: 2 } });
-  const failures: string[] = [];
+  const failures: MemberFailure[] = [];
   for (let i = 0; i < 3; i++)
     fixture.member.awaitReadIndex({ onReady: () => undefined, onFailed: (why) => failures.push(why) });
   expect(failures).toEqual(["too-many-requests"]);
