@@ -86,6 +86,11 @@ export class PlacedMember {
     return this.isRunning && !this.#isPaused;
   }
 
+  /** What the process ended with; undefined while it runs, and when a signal ended it. */
+  get exitCode(): number | undefined {
+    return this.#child?.exitCode ?? undefined;
+  }
+
   /** How the process ended without being asked to, if it did. */
   get unexpectedEnd(): string | undefined {
     return this.#unexpectedEnd;
