@@ -17,18 +17,18 @@ export interface IssueOptions {
 export class AuthorityFiles {
   /** The authority's own certificate. */
   readonly ca: string;
+  readonly key: string;
   readonly #folder: string;
-  readonly #key: string;
 
   /** @throws Error when there is no openssl. @param folder is made */
   constructor(folder: string, name = "test-authority") {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
     this.ca = join(folder, "ca.crt");
-    this.#key = join(folder, "ca.key");
+    this.key = join(folder, "ca.key");
     openssl(
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-      ...["-subj", `/CN=${name}`, "-days", "2", "-keyout", this.#key, "-out", this.ca],
+      ...["-subj", `/CN=${name}`, "-days", "2", "-keyout", this.key, "-out", this.ca],
       ...["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
     );
   }
@@ -46,7 +46,7 @@ export class AuthorityFiles {
       ...["-subj", `/CN=${commonName}`, "-keyout", files.key, "-out", `${path}.csr`],
     );
     openssl(
-      ...["x509", "-req", "-in", `${path}.csr`, "-CA", this.ca, "-CAkey", this.#key, "-CAcreateserial"],
+      ...["x509", "-req", "-in", `${path}.csr`, "-CA", this.ca, "-CAkey", this.key, "-CAcreateserial"],
       ...["-days", String(days), "-extfile", `${path}.ext`, "-out", files.cert],
     );
     return files;

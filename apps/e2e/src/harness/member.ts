@@ -27,6 +27,8 @@ export interface MemberOptions {
   readonly name?: string;
   /** Flags added after the common ones. */
   readonly flags?: readonly string[];
+  /** Where clients are served besides. */
+  readonly moreClientUrls?: readonly string[];
   /** Arguments of Node itself, where the server is a script of it. */
   readonly nodeArguments?: readonly string[];
   /** Where the data goes; by default a folder of the member's own. Not removed by `dispose` when given. */
@@ -42,6 +44,7 @@ export class Member {
   readonly logFile: string;
   readonly #folder: string;
   readonly #flags: readonly string[];
+  readonly #moreClientUrls: readonly string[];
   readonly #nodeArguments: readonly string[];
   #child: ChildProcess | undefined;
   #keepsLog = false;
@@ -55,6 +58,7 @@ export class Member {
     this.dataFolder = options.dataFolder ?? join(this.#folder, "data");
     this.logFile = join(this.#folder, "log.txt");
     this.#flags = options.flags ?? [];
+    this.#moreClientUrls = options.moreClientUrls ?? [];
     this.#nodeArguments = options.nodeArguments ?? [];
   }
 
@@ -187,7 +191,7 @@ export class Member {
     return [
       `--name=${this.name}`,
       `--data-dir=${this.dataFolder}`,
-      `--listen-client-urls=${clientUrl}`,
+      `--listen-client-urls=${[clientUrl, ...this.#moreClientUrls].join(",")}`,
       `--advertise-client-urls=${clientUrl}`,
       `--listen-peer-urls=${peerUrl}`,
       `--initial-advertise-peer-urls=${peerUrl}`,
