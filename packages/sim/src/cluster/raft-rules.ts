@@ -1,6 +1,6 @@
 /**
- * What raft promises and messages show: a term has one leader, and two logs that have an entry of the same term at the same index have
- * the same entry there. Looked at as messages leave their members.
+ * What raft promises and messages show: a term has one leader, two logs that have an entry of the same term at the same index have
+ * the same entry there, and an index is committed with one term. Looked at as messages leave their members.
  */
 import { MessageType, type Entry, type Message } from "@quorate/raft";
 
@@ -14,14 +14,34 @@ export class RaftRules {
   readonly #leaders = new Map<number, bigint>();
   /** By index and term: a sum of the entry's bytes. */
   readonly #entries = new Map<string, number>();
+  /** By index: the term of what is committed there. */
+  readonly #committed = new Map<number, number>();
   /** Sent again, an entry is mostly the same object; it has been looked at. */
   readonly #seen = new WeakSet<Entry>();
 
   look(message: Message): void {
     if (message.type === MessageType.MsgApp || message.type === MessageType.MsgHeartbeat)
       this.#lookAtLeader(message);
-    if (message.type === MessageType.MsgApp)
-      for (const entry of message.entries) this.#lookAtEntry(entry, message);
+    if (message.type !== MessageType.MsgApp) return;
+    const { from, index, logTerm, commit } = message;
+    if (index > 0 && index <= commit) this.lookAtCommitted(from, index, logTerm);
+    for (const entry of message.entries) {
+      this.#lookAtEntry(entry, message);
+      if (entry.index <= commit) this.lookAtCommitted(from, entry.index, entry.term);
+    }
+  }
+
+  /** A member holds the entry of that index and term for committed. @param by its name or id */
+  lookAtCommitted(by: string | bigint, index: number, term: number): void {
+    const known = this.#committed.get(index);
+    if (known === undefined) {
+      this.#committed.set(index, term);
+      if (this.#committed.size > ENTRIES_MAX)
+        this.#committed.delete(this.#committed.keys().next().value ?? 0);
+    } else if (known !== term) {
+      const name = typeof by === "bigint" ? hex(by) : by;
+      this.#break(`index ${index} is committed with term ${known}, and with term ${term} for ${name}`);
+    }
   }
 
   #lookAtLeader({ from, term }: Message): void {

@@ -13,15 +13,17 @@ import {
   type Plan,
 } from "./plan.js";
 import { CROWDED } from "./crowded-ploy.js";
+import { MOMENT_PLOYS } from "./moment-ploys.js";
 import { PLOYS, type Ploy } from "./ploys.js";
 import { drawWorkloads } from "./sim-workloads.js";
 
 const PLOY_SHARE = 0.6;
-/** Of the others. Drawn apart, and salted so that none of the seeds that are known to catch something becomes another one. */
-const CROWDED_SHARE = 0.2;
-const CROWDED_SALT = 0xc10008;
+/** Of the others. Drawn apart, and salted so that none of the seeds that were known to catch something became another one. */
+const LATER_SHARE = 0.5;
+const LATER_SALT = 0xc100ec;
+const LATER_PLOYS: readonly Ploy[] = [CROWDED, ...MOMENT_PLOYS];
 
-const ALL_PLOYS: readonly Ploy[] = [...PLOYS, CROWDED];
+const ALL_PLOYS: readonly Ploy[] = [...PLOYS, ...LATER_PLOYS];
 
 /** Of the swarm. */
 export const FAULT_KINDS: readonly SwarmFaultKind[] = [
@@ -56,12 +58,12 @@ export const FAULT_KINDS: readonly SwarmFaultKind[] = [
 export function createPlan(seed: number, ployName?: string): Plan {
   const prng = new Prng(seed);
   const plan = createSwarm(prng, seed);
-  const drawn = prng.chance(PLOY_SHARE) ? prng.pick(PLOYS) : drawCrowded(seed);
+  const drawn = prng.chance(PLOY_SHARE) ? prng.pick(PLOYS) : drawLater(seed);
   const ploy = ployName === undefined ? drawn : ALL_PLOYS.find(({ name }) => name === ployName);
   if (ploy === undefined) return plan;
   const { faults, flags = [], ...rest } = ploy.create(prng, plan);
   // The others happen too, now and then: they must not be in the way of the sequence.
-  const others = prng.chance(0.3) ? plan.faults : [];
+  const others = ploy.isAlone !== true && prng.chance(0.3) ? plan.faults : [];
   return {
     ...plan,
     ...rest,
@@ -71,8 +73,9 @@ export function createPlan(seed: number, ployName?: string): Plan {
   };
 }
 
-function drawCrowded(seed: number): Ploy | undefined {
-  return new Prng(seed ^ CROWDED_SALT).chance(CROWDED_SHARE) ? CROWDED : undefined;
+function drawLater(seed: number): Ploy | undefined {
+  const prng = new Prng(seed ^ LATER_SALT);
+  return prng.chance(LATER_SHARE) ? prng.pick(LATER_PLOYS) : undefined;
 }
 
 function createSwarm(prng: Prng, seed: number): Plan {
@@ -127,8 +130,8 @@ function createFaults(
   return faults;
 }
 
-/** Crowds come only where members have room for little. */
-type SwarmFaultKind = Exclude<FaultKind, "crowd">;
+/** Crowds come only where members have room for little, and cuts at a moment where it means something. */
+type SwarmFaultKind = Exclude<FaultKind, "crowd" | "cut-at">;
 
 type Timeless = Fault extends infer F ? (F extends Fault ? Omit<F, "atMs"> : never) : never;
 

@@ -6,6 +6,7 @@ import { HEALTHY_LINES } from "../world/sim-network.js";
 import { Ambushes } from "./ambush.js";
 import { Crowd } from "./crowd.js";
 import { LineFaults } from "./line-faults.js";
+import { MomentCuts } from "./moment-cuts.js";
 import { Operator } from "./operator.js";
 import { LEADER, type Fault, type Plan } from "./plan.js";
 
@@ -25,6 +26,7 @@ export class FaultInjector {
   readonly #lines: LineFaults;
   readonly #operator: Operator;
   readonly #ambushes: Ambushes;
+  readonly #cuts: MomentCuts;
   readonly #crowd: Crowd;
   #isOver = false;
 
@@ -34,6 +36,7 @@ export class FaultInjector {
     this.#lines = new LineFaults(cluster, (delayMs, task) => this.#later(delayMs, task));
     this.#operator = new Operator(cluster, plan);
     this.#ambushes = new Ambushes(cluster);
+    this.#cuts = new MomentCuts(cluster);
     this.#crowd = new Crowd(cluster);
   }
 
@@ -52,6 +55,7 @@ export class FaultInjector {
   mend(): void {
     this.#isOver = true;
     this.#ambushes.clear();
+    this.#cuts.clear();
     const { network, members } = this.#cluster;
     network.mendAll();
     network.health = HEALTHY_LINES;
@@ -95,12 +99,8 @@ export class FaultInjector {
     switch (fault.kind) {
       case "isolate":
         return this.#lines.separate([this.#at(fault.member)], fault.forMs);
-      case "split": {
-        const count = Math.min(fault.count, members.length - 1);
-        const first = members.indexOf(this.#at(fault.member));
-        const some = Array.from({ length: count }, (_, i) => this.#at((first + i) % members.length));
-        return this.#lines.separate(some, fault.forMs);
-      }
+      case "split":
+        return this.#lines.separate(this.#some(this.#at(fault.member), fault.count), fault.forMs);
       case "cut":
         return this.#lines.cut(this.#at(fault.from), this.#at(fault.to), fault.forMs);
       case "half-cut":
@@ -172,6 +172,17 @@ export class FaultInjector {
         const isSafe = !members.some((each) => each !== member && each.disk.isRotten && !each.isRemoved);
         return isSafe && this.#operator.remove(member);
       }
+      case "cut-at":
+        this.#cuts.set(fault.on, (member) => {
+          const cut = (): void => {
+            this.#cluster.note(`${member.name} is cut off`);
+            this.#lines.separate(this.#some(member, fault.count), fault.forMs);
+            this.#count(`cut-at ${fault.on}`);
+          };
+          if (fault.afterMs === 0) cut();
+          else this.#later(fault.afterMs, cut);
+        });
+        return false;
       case "crowd":
         return this.#crowd.gather(this.#at(fault.member), fault);
     }
@@ -179,9 +190,19 @@ export class FaultInjector {
 
   #at(index: number): SimMember {
     const { members, leader } = this.#cluster;
-    const member = (index === LEADER ? leader : undefined) ?? members[Math.max(0, index) % members.length];
+    const first = index > LEADER || leader === undefined ? 0 : members.indexOf(leader);
+    const places = index > LEADER ? index : LEADER - index;
+    const member = members[(first + places) % members.length];
     if (member === undefined) throw new Error(`no member ${index}`);
     return member;
+  }
+
+  /** A member and those behind it, but never all. */
+  #some(member: SimMember, count: number): SimMember[] {
+    const { members } = this.#cluster;
+    const first = members.indexOf(member);
+    const length = Math.min(count, members.length - 1);
+    return Array.from({ length }, (_, i) => this.#at((first + i) % members.length));
   }
 
   #later(delayMs: number, task: () => void): void {

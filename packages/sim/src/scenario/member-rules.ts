@@ -55,11 +55,14 @@ export class MemberRules {
   }
 }
 
-/** Looks at all members, and at their queues, every `LOOK_MS`, for as long as the cluster exists. */
-export function watchMembers(cluster: SimCluster): {
-  readonly rules: MemberRules;
+export interface MemberWatch {
   readonly queues: QueueRules;
-} {
+  /** Of members and their queues. */
+  readonly violations: readonly string[];
+}
+
+/** Looks at all members, and at their queues, every `LOOK_MS`, for as long as the cluster exists. */
+export function watchMembers(cluster: SimCluster): MemberWatch {
   const rules = new MemberRules();
   const queues = new QueueRules();
   const look = (): void => {
@@ -67,12 +70,20 @@ export function watchMembers(cluster: SimCluster): {
       const facts = factsOf(member);
       if (facts === undefined) continue;
       rules.look(member.name, facts);
+      // A store that is empty has applied nothing.
+      if (facts.appliedIndex > 0 && facts.appliedTerm > 0)
+        cluster.rules.lookAtCommitted(member.name, facts.appliedIndex, facts.appliedTerm);
       queues.look(member.name, member.queueLevels());
     }
     cluster.time.after(LOOK_MS, look);
   };
   cluster.time.after(LOOK_MS, look);
-  return { rules, queues };
+  return {
+    queues,
+    get violations() {
+      return [...rules.violations, ...queues.violations];
+    },
+  };
 }
 
 function factsOf({ open, life, startCount }: SimMember): MemberFacts | undefined {

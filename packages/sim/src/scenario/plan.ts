@@ -8,6 +8,11 @@ import type { WorkloadName } from "./workloads/catalogue.js";
 /** In the place of a member's number: whoever leads at that moment, or the first one when nobody does. */
 export const LEADER = -1;
 
+/** The member so many places behind the one that leads. */
+export function behindLeader(places: number): number {
+  return LEADER - places;
+}
+
 /** What a member does just before it dies in an ambush: it sends such a message, or it reports such a step to its operator. */
 export const AMBUSH_MOMENTS = [
   "vote-asked",
@@ -20,6 +25,12 @@ export const AMBUSH_MOMENTS = [
 ] as const;
 
 export type AmbushMoment = (typeof AMBUSH_MOMENTS)[number];
+
+/**
+ * What a leader says when it is cut off: the first entry of its term, a commit index that it has told nobody before, and that a change of
+ * the configuration is committed.
+ */
+export type CutMoment = "term-begun" | "commit-told" | "change-committed";
 
 /** More clients at once than a member has room for: so many of each kind, and watchers that take nothing for `forMs`. */
 export interface CrowdFault {
@@ -92,6 +103,14 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: "promote" }
   | { readonly kind: "remove"; readonly member: number }
   | CrowdFault
+  /** The next leader that says this is cut off `afterMs` later (0: before it is heard), with the members behind it up to `count`. */
+  | {
+      readonly kind: "cut-at";
+      readonly on: CutMoment;
+      readonly count: number;
+      readonly afterMs: number;
+      readonly forMs: number;
+    }
 );
 
 export type FaultKind = Fault["kind"];

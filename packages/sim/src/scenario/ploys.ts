@@ -10,6 +10,8 @@ export type PloyParts = Partial<Omit<Plan, "seed" | "ploy">> & Pick<Plan, "fault
 
 export interface Ploy {
   readonly name: string;
+  /** Other faults would be in the way of its sequence. */
+  readonly isAlone?: boolean;
   readonly create: (prng: Prng, plan: Plan) => PloyParts;
 }
 
@@ -58,13 +60,18 @@ function aimAtOldLeader(prng: Prng, { durationMs }: Plan): PloyParts {
     clientCount: 6,
     keyCount: 1 + prng.below(2),
     pauseMs: prng.pick([20, 60]),
-    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([1, 30])] },
+    lines: { ...healthyLines(drawDelayMs(prng)), delayMs: [0.1, prng.pick([1, 30])] },
     flags: [setFlag("election-timeout", prng.pick([500, 1000]))],
   };
 }
 
-function healthyLines(prng: Prng): Plan["lines"] {
-  return { delayMs: [0.1, 0.5 + prng.float() * 3], lossRate: 0, doubleRate: 0, reorderRate: 0 };
+/** Lines that lose nothing. */
+export function healthyLines(delayMsMax: number): Plan["lines"] {
+  return { delayMs: [0.1, delayMsMax], lossRate: 0, doubleRate: 0, reorderRate: 0 };
+}
+
+function drawDelayMs(prng: Prng): number {
+  return 0.5 + prng.float() * 3;
 }
 
 /** Several candidates at once, and a voter that dies between its answer to the first and the question of the second. */
@@ -83,7 +90,7 @@ function aimAtElections(prng: Prng, { durationMs }: Plan): PloyParts {
     clockRates: [],
     clientCount: 2,
     pauseMs: 60,
-    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([60, 150])] },
+    lines: { ...healthyLines(drawDelayMs(prng)), delayMs: [0.1, prng.pick([60, 150])] },
     diskWriteMs: [0.05, 1],
     flags: [setFlag("pre-vote", prng.chance(0.1)), setFlag("election-timeout", 500)],
   };
@@ -213,7 +220,7 @@ function aimAtNewLeader(prng: Prng, { durationMs, memberCount }: Plan): PloyPart
     clientCount: 8,
     keyCount: 1,
     pauseMs: 10,
-    lines: { ...healthyLines(prng), delayMs: [0.1, prng.pick([5, 30])] },
+    lines: { ...healthyLines(drawDelayMs(prng)), delayMs: [0.1, prng.pick([5, 30])] },
     diskWriteMs: [1, prng.pick([60, 200])],
     flags: [setFlag("election-timeout", 500)],
   };

@@ -11,7 +11,7 @@ import { checkLocks } from "./check-locks.js";
 import { FaultInjector, isDamage } from "./fault-injector.js";
 import { Load, PREFIX } from "./load.js";
 import { LockLoad } from "./lock-load.js";
-import { watchMembers } from "./member-rules.js";
+import { watchMembers, type MemberWatch } from "./member-rules.js";
 import { CLOCK_ERROR_MAX, type Plan } from "./plan.js";
 import { SimWorkloads } from "./sim-workloads.js";
 import { Watcher } from "./watcher.js";
@@ -71,7 +71,7 @@ class Run {
   readonly #violations: string[] = [];
   readonly #limits: string[] = [];
   #watchers: Watcher[] = [];
-  #fullestQueues: ReadonlyMap<string, number> = new Map();
+  #rules: MemberWatch | undefined;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -102,6 +102,7 @@ class Run {
     if (!began) this.#violations.push("the cluster does not start");
     // Whatever breaks off a life is worth to be told: mostly a world that does not come to rest.
     else await this.#live().catch((error: unknown) => this.noteUnhandled(error));
+    this.#violations.push(...cluster.rules.violations, ...(this.#rules?.violations ?? []));
     const { time, logLines } = cluster;
     for (const { id, outcome } of this.#load.log.operations)
       time.trace.addText(`${id} ${outcome.kind === "ok" ? outcome.result.revision : outcome.error}`);
@@ -113,7 +114,7 @@ class Run {
       eventCount: time.eventCount,
       operationCount: this.#load.log.operations.length + this.#workloads.operationCount,
       faults: this.#injector.counts,
-      fullestQueues: this.#fullestQueues,
+      fullestQueues: this.#rules?.queues.fullest ?? new Map<string, number>(),
       traceHash: time.trace.digest,
       logLines,
     };
@@ -124,8 +125,7 @@ class Run {
     const baseRevision = await this.#write("base");
     if (baseRevision === undefined) return this.#broken("a new cluster takes no write");
     this.#watchers = this.#openWatchers(baseRevision + 1);
-    const { rules, queues } = watchMembers(cluster);
-    this.#fullestQueues = queues.fullest;
+    this.#rules = watchMembers(cluster);
     this.#load.start();
     this.#locks.start(this.#plan.lockClientCount);
     this.#workloads.start();
@@ -149,7 +149,6 @@ class Run {
     const { violations, limits } = await this.#during(this.#workloads.judge(), WORKLOADS_MS_MAX);
     this.#violations.push(...violations);
     this.#limits.push(...limits);
-    this.#violations.push(...cluster.rules.violations, ...rules.violations, ...queues.violations);
     this.#violations.push(...checkLocks(this.#locks.holds, this.#locks.revivals, 2 * CLOCK_ERROR_MAX));
     for (const { member, atMs, error } of cluster.ends) {
       if (isDiskError(error) || this.#isRot(member, error) || isUnknown(error)) continue;

@@ -164,4 +164,43 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "old-term-commits",
+    rule: "a leader counts acknowledgements of entries of its own term only",
+    edits: [
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "if (term === 0 || index <= this.#committed || !this.matchTerm(index, term)) return false;",
+        replace: "if (term === 0 || index <= this.#committed) return false;",
+      },
+      // It would notice by itself, where reads wait.
+      {
+        file: "raft/src/core/reads.ts",
+        find: '  assert(committedInTerm(raft), "parked reads released before the first commit of the term");\n',
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "change-over-change",
+    rule: "the configuration changes when the change before is applied",
+    edits: [
+      {
+        file: "raft/src/core/proposal.ts",
+        find: "if (raft.pendingConfIndex > raft.log.applied) {",
+        replace: "if (raft.pendingConfIndex < 0) {",
+      },
+    ],
+  },
+  {
+    name: "read-before-own-term",
+    rule: "a leader answers reads when it has committed an entry of its term",
+    edits: [
+      {
+        file: "raft/src/core/reads.ts",
+        find: "  if (committedInTerm(raft)) {\n    startRead(raft, request);",
+        replace: "  if (raft.isLeader) {\n    startRead(raft, request);",
+      },
+    ],
+  },
 ];
