@@ -6,6 +6,7 @@ import { repositoryRoot } from "./repository.js";
 
 const DOCUMENTS = [
   "docs/internals/security.md",
+  "docs/reference/operations-situations-b.md",
   "docs/reference/situations.md",
   "docs/reference/store-situations.md",
 ];
