@@ -7,6 +7,7 @@ import { codecOrText, type Codec } from "./codec/codec.js";
 import { Collection } from "./collection/collection.js";
 import { BalancedCalls } from "./connection/balanced-calls.js";
 import { EndpointPool } from "./connection/endpoint-pool.js";
+import { checkTimeout } from "./connection/timeout.js";
 import type { Election } from "./election/election.js";
 import type { Key, KeyRange } from "./kv/key-range.js";
 import { keyBytes } from "./kv/key-range.js";
@@ -151,11 +152,25 @@ export class Client extends Kv implements AsyncDisposable {
   }
 }
 
-/** A client over a transport of the caller's. @throws TypeError for endpoints that are none. */
+/** A client over a transport of the caller's. @throws TypeError for endpoints or a time that are none. */
 export function connectClient(options: ClientOptions, { transport, createDigest }: ClientPorts): Client {
   const { endpoints, timeoutMs = TIMEOUT_MS, user, logger } = options;
-  const list = (typeof endpoints === "string" ? endpoints.split(",") : endpoints).map((each) => each.trim());
+  checkTimeout(timeoutMs);
+  const list = listOf(endpoints).map((each) => each.trim());
   const pool = new EndpointPool(transport, list, { logger });
   const calls = new BalancedCalls({ pool, timeoutMs, user, logger });
   return new Client({ calls, watches: new Watches(calls, logger), createDigest }, new Keyspace());
+}
+
+/** @throws TypeError when there are none, as programs without types may have it. */
+export function requireOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null)
+    throw new TypeError("a client needs options: endpoints at least");
+}
+
+/** Programs without types bring what they find, such as a variable that is not set. */
+function listOf(endpoints: unknown): readonly string[] {
+  const list: unknown = typeof endpoints === "string" ? endpoints.split(",") : endpoints;
+  if (Array.isArray(list) && list.every((each) => typeof each === "string")) return list;
+  throw new TypeError(`endpoints are texts such as "host:2379", one or several, not ${String(endpoints)}`);
 }

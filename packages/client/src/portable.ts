@@ -8,6 +8,8 @@ export type { LogFields, Logger } from "./logger.js";
 
 // Keys and values
 export { bytes, json, utf8 } from "./codec/codec.js";
+export type { LeaseOption } from "./kv/lease-id.js";
+export { DecodeError, type EncodedPair } from "./codec/decode-value.js";
 export type { Codec } from "./codec/codec.js";
 export type { Kv } from "./kv/kv.js";
 export { keyBytes, prefixEnd } from "./kv/key-range.js";

@@ -1,4 +1,5 @@
 /** One key of a local copy. */
+import { decodeValue } from "../codec/decode-value.js";
 import type { Codec } from "../codec/codec.js";
 import type { KeyMetadata, KeyValue } from "../kv/key-value.js";
 
@@ -34,9 +35,9 @@ export class CacheEntry<V> implements KeyMetadata {
     return this.#valueBytes;
   }
 
-  /** Decoded when it is first asked for. @throws what the codec throws, for bytes that others have written. */
+  /** Decoded when it is first asked for. @throws DecodeError for bytes that others have written. */
   get value(): V {
-    this.#decoded ??= { value: this.#codec.decode(this.#valueBytes) };
+    this.#decoded ??= { value: decodeValue(this.#codec, this) };
     return this.#decoded.value;
   }
 

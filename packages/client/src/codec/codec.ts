@@ -21,7 +21,12 @@ export const bytes: Codec<Uint8Array> = { encode: (value) => value, decode: (val
 /** JSON of one type; nothing checks that what is read has it. */
 export function json<T>(): Codec<T> {
   return {
-    encode: (value) => encodeText(JSON.stringify(value)),
+    encode: (value) => {
+      // TypeScript does not know that undefined, functions and symbols have none.
+      const text = JSON.stringify(value) as string | undefined;
+      if (text === undefined) throw new TypeError(`${String(value)} has no JSON`);
+      return encodeText(text);
+    },
     decode: (value) => JSON.parse(decodeText(value)) as T,
   };
 }

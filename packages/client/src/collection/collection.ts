@@ -1,6 +1,7 @@
 /**
  * Values of one type below one prefix: read and written as such, and changed without losing what others write meanwhile.
  */
+import { decodeValue } from "../codec/decode-value.js";
 import { Cache, type CacheOptions } from "../cache/cache.js";
 import type { CallOptions } from "../calls.js";
 import type { Codec } from "../codec/codec.js";
@@ -14,6 +15,7 @@ import { get, put, remove, type Operation } from "../txn/operations.js";
 import type { WatchEvent } from "../watch/watch-types.js";
 import { ConflictError, UpdateConflictError } from "./collection-errors.js";
 import { documentOf, type Document } from "./document.js";
+import { leaseIdOf } from "../kv/lease-id.js";
 
 /** Of one write of a document. */
 export interface WriteOptions extends CallOptions {
@@ -226,7 +228,7 @@ export class Collection<V> {
     const { modRevision: revision } = event.kv;
     if (event.type === "delete")
       return { kind: "delete", id: event.kv.key.slice(this.prefix.length), revision };
-    const document = documentOf({ ...event.kv, value: this.#codec.decode(event.kv.valueBytes) }, this.prefix);
+    const document = documentOf({ ...event.kv, value: decodeValue(this.#codec, event.kv) }, this.prefix);
     return { kind: "put", id: document.id, document, revision };
   }
 
@@ -239,7 +241,3 @@ export class Collection<V> {
 type Attempted<V, R> =
   | { readonly succeeded: true; readonly revision: bigint; readonly result: R }
   | { readonly succeeded: false; readonly found: KeyValue<V> | undefined };
-
-function leaseIdOf(lease: bigint | { readonly id: bigint }): bigint {
-  return typeof lease === "bigint" ? lease : lease.id;
-}

@@ -2,6 +2,7 @@
 import type { CallOptions, Calls } from "../calls.js";
 import type { QuorateError } from "../errors/errors.js";
 import { backOffMs, pause } from "./back-off.js";
+import { checkTimeout } from "./timeout.js";
 
 /** Attempts of one call, whatever its deadline. */
 export const ATTEMPTS_MAX = 100;
@@ -28,10 +29,11 @@ export class Attempts {
   #count = 0;
   #hasNewToken = false;
 
+  /** @throws TypeError for a time that is no number. */
   constructor(calls: Calls, { signal, timeoutMs }: CallOptions, limits: AttemptLimits) {
     this.#calls = calls;
     this.#userSignal = signal;
-    this.#totalMs = timeoutMs ?? limits.timeoutMs;
+    this.#totalMs = checkTimeout(timeoutMs) ?? limits.timeoutMs;
     this.#untilMs = performance.now() + this.#totalMs;
     this.#isShared = limits.isShared;
   }

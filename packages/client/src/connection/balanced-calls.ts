@@ -19,6 +19,7 @@ import { CallMetadata } from "./call-metadata.js";
 import { createChannelError } from "./channel-error.js";
 import type { EndpointPool } from "./endpoint-pool.js";
 import { isChannelError, judgeFailure } from "./judge-failure.js";
+import { checkTimeout } from "./timeout.js";
 import { Tokens } from "./tokens.js";
 import { waitFor } from "./wait-for.js";
 
@@ -166,6 +167,7 @@ export class BalancedCalls implements Calls {
     method: DescMethodBiDiStreaming<I, O>,
     { signal, timeoutMs, requireLeader = false, refusalIn }: BidiOptions<MessageShape<O>>,
   ): BidiStream<MessageInitShape<I>, MessageShape<O>> {
+    checkTimeout(timeoutMs);
     const channel = this.#pool.pick("read");
     const tokens = this.#tokens;
     const open = (token: string | undefined): BidiStream<MessageInitShape<I>, MessageShape<O>> => {

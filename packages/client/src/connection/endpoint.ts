@@ -9,6 +9,7 @@ export interface Endpoint {
 }
 
 const DEFAULT_PORT = 2379;
+const PORT_MAX = 65_535;
 
 /** @throws TypeError for a text that names no place. */
 export function parseEndpoint(text: string): Endpoint {
@@ -20,8 +21,14 @@ export function parseEndpoint(text: string): Endpoint {
   if (scheme?.startsWith("unix") === true) return { address: rest, isUnix: true, isSecure };
   const host = rest.replace(/\/+$/, "");
   if (host === "" || /[/\s@]/.test(host)) throw new TypeError(`"${text}" is no endpoint`);
-  const hasPort = /^(\[[^\]]*\]|[^:]*):\d+$/.test(host);
+  const port = /^(?:\[[^\]]*\]|[^:]*):(\d+)$/.exec(host)?.[1];
+  if (Number(port ?? 0) > PORT_MAX)
+    throw new TypeError(`"${text}" is no endpoint: no port is above ${PORT_MAX}`);
   const isBareIpv6 = !host.startsWith("[") && host.split(":").length > 2;
-  const address = isBareIpv6 ? `[${host}]:${DEFAULT_PORT}` : hasPort ? host : `${host}:${DEFAULT_PORT}`;
+  const address = isBareIpv6
+    ? `[${host}]:${DEFAULT_PORT}`
+    : port === undefined
+      ? `${host}:${DEFAULT_PORT}`
+      : host;
   return { address, isUnix: false, isSecure };
 }

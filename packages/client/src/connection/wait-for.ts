@@ -3,6 +3,7 @@ import { GrpcStatus } from "@quorate/proto";
 import { onAbort } from "../session/on-abort.js";
 import type { ChannelError } from "../transport.js";
 import { createChannelError } from "./channel-error.js";
+import { startTimer } from "./timeout.js";
 
 export interface WaitLimits {
   readonly signal: AbortSignal | undefined;
@@ -13,21 +14,18 @@ export interface WaitLimits {
 export function waitFor<T>(promise: Promise<T>, { signal, timeoutMs }: WaitLimits): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
-      clearTimeout(timer);
+      endTimer();
       forget();
     };
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            forget();
-            reject(tooLate());
-          }, timeoutMs);
+    const endTimer = startTimer(timeoutMs, () => {
+      forget();
+      reject(tooLate());
+    });
     const forget =
       signal === undefined
         ? () => undefined
         : onAbort(signal, () => {
-            clearTimeout(timer);
+            endTimer();
             reject(signal.reason as Error);
           });
     promise.finally(leave).then(resolve, reject);

@@ -1,6 +1,7 @@
 /**
  * Elections: of all candidates one leads, and everybody can see who and what it has to say.
  */
+import { decodeValue } from "../codec/decode-value.js";
 import type { KeyValue } from "../kv/key-value.js";
 import type { Key } from "../kv/key-range.js";
 import type { CallOptions } from "../calls.js";
@@ -63,14 +64,17 @@ export class Election<V> {
    * already proclaims the new value.
    * @throws AcquireTimeoutError, the reason of the signal, or of the lease's loss; the candidacy is withdrawn then.
    */
-  async campaign(value: V, options: WaitOptions = {}): Promise<Leadership<V>> {
-    const { lease, isOwn } = await this.#candidateLease({ signal: options.signal });
-    try {
-      return await this.#campaign(value, { lease, isOwn }, options);
-    } catch (error) {
-      if (isOwn) await lease[Symbol.asyncDispose]();
-      throw error;
-    }
+  campaign(value: V, options: WaitOptions = {}): Promise<Leadership<V>> {
+    // The time that is given is for the lease and the victory together.
+    return withDeadline(this.#store, { label: this.name, lease: undefined }, options, async (signal) => {
+      const { lease, isOwn } = await this.#candidateLease({ signal });
+      try {
+        return await this.#campaign(value, { lease, isOwn }, { signal });
+      } catch (error) {
+        if (isOwn) await lease[Symbol.asyncDispose]();
+        throw error;
+      }
+    });
   }
 
   /** Who leads now; undefined when nobody does. */
@@ -165,7 +169,11 @@ export class Election<V> {
 
   #leaderOf(pair: KeyValue<Uint8Array>): Leader<V> {
     return {
-      value: this.#codec.decode(pair.value),
+      value: decodeValue(this.#codec, {
+        key: pair.key,
+        modRevision: pair.modRevision,
+        valueBytes: pair.valueBytes,
+      }),
       key: pair.keyBytes,
       leaseId: pair.lease,
       fencingToken: pair.createRevision,

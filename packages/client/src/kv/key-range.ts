@@ -22,9 +22,11 @@ const NO_END = new Uint8Array(1);
 const NO_RANGE = new Uint8Array(0);
 const FIRST_KEY = new Uint8Array(1);
 
-/** The bytes of a key; text as UTF-8. */
+/** The bytes of a key; text as UTF-8. @throws TypeError for what is neither, as programs without types may have it. */
 export function keyBytes(key: Key): Uint8Array {
-  return typeof key === "string" ? encodeText(key) : key;
+  if (typeof key === "string") return encodeText(key);
+  if (key instanceof Uint8Array) return key;
+  throw new TypeError(`a key is text or bytes, not ${String(key)}`);
 }
 
 /** The first key behind all that begin with `prefix`; a single zero byte when there is none. */

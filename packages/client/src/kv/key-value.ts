@@ -1,6 +1,7 @@
 /** A key with its value and what the store knows about it. */
 import type { mvccpb } from "@quorate/proto";
 import { utf8, type Codec } from "../codec/codec.js";
+import { DecodeError } from "../codec/decode-value.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 
 /** A key and what the store knows about it. */
@@ -30,13 +31,18 @@ export interface PairView<V> {
   readonly codec: Codec<V>;
 }
 
-/** @throws what the codec throws. */
+/** @throws DecodeError for bytes that are none of the codec's. */
 export function toKeyValue<V>(pair: mvccpb.KeyValue, { keyspace, codec }: PairView<V>): KeyValue<V> {
   // Field by field: this is done for each pair of each range.
   const { createRevision, modRevision, version, lease, value: valueBytes } = pair;
   const keyBytes = keyspace.fromWire(pair.key);
   const key = utf8.decode(keyBytes);
-  const value = codec.decode(valueBytes);
+  let value: V;
+  try {
+    value = codec.decode(valueBytes);
+  } catch (error) {
+    throw new DecodeError({ key, modRevision, valueBytes }, error);
+  }
   return { key, keyBytes, createRevision, modRevision, version, lease, value, valueBytes };
 }
 

@@ -2,6 +2,7 @@
 import type { CallOptions } from "../calls.js";
 import type { Codec } from "../codec/codec.js";
 import type { KeyValue } from "./key-value.js";
+import type { LeaseOption } from "./lease-id.js";
 
 /** What is read: the newest state or an older one, of the cluster or of one member. */
 export interface ReadOptions extends CallOptions {
@@ -54,7 +55,7 @@ export interface PutOptions<V, P = V> extends CallOptions {
   /** How the value is written, and a previous one read; default text for text, bytes for bytes. */
   readonly as?: Codec<V>;
   /** The key goes when the lease goes. */
-  readonly lease?: bigint | { readonly id: bigint } | undefined;
+  readonly lease?: LeaseOption | undefined;
   /** Also tells the pair that was there before, at the cost of reading it. */
   readonly previous?: boolean;
   readonly previousAs?: Codec<P>;

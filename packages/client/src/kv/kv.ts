@@ -20,6 +20,7 @@ import type {
 } from "./kv-options.js";
 import { rangeRequest } from "./range-request.js";
 import { scanRange } from "./scan-range.js";
+import { leaseIdOf } from "./lease-id.js";
 
 const { range, put, deleteRange, compact } = etcdserverpb.KV.method;
 
@@ -84,7 +85,7 @@ export class Kv {
     const request = {
       key: this.#keyspace.toWire(keyBytes(key)),
       value: encodeValue(value, options.as),
-      lease: typeof lease === "object" ? lease.id : (lease ?? 0n),
+      lease: leaseIdOf(lease),
       prevKv: previous,
     };
     const { header, prevKv } = await this.#calls.unary(put, request, callOf(options, "write"));

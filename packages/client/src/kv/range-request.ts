@@ -13,15 +13,26 @@ const TARGETS: Readonly<Record<SortBy, etcdserverpb.RangeRequest_SortTarget>> = 
   value: Target.VALUE,
 };
 
+const REVISIONS = [
+  "revision",
+  "minModRevision",
+  "maxModRevision",
+  "minCreateRevision",
+  "maxCreateRevision",
+] as const;
+
 export type RangeRequestInit = MessageInitShape<typeof etcdserverpb.RangeRequestSchema>;
 
-/** @throws RangeError for a limit that is none. */
+/** @throws RangeError or TypeError for a limit, a revision or an order that is none. */
 export function rangeRequest(
   { key, rangeEnd }: WireRange,
   options: RangeOptions & { readonly keysOnly?: boolean; readonly countOnly?: boolean },
 ): RangeRequestInit {
   const { limit = 0, sortBy, descending = false } = options;
   if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError(`${limit} is no limit`);
+  for (const name of REVISIONS) checkRevision(name, options[name]);
+  if (sortBy !== undefined && !Object.hasOwn(TARGETS, sortBy))
+    throw new TypeError(`"${String(sortBy)}" is nothing to sort by`);
   const isSorted = sortBy !== undefined || descending;
   return {
     key,
@@ -38,4 +49,10 @@ export function rangeRequest(
     minCreateRevision: options.minCreateRevision ?? 0n,
     maxCreateRevision: options.maxCreateRevision ?? 0n,
   };
+}
+
+function checkRevision(name: string, revision: bigint | undefined): void {
+  if (revision === undefined) return;
+  if (typeof revision !== "bigint") throw new TypeError(`${name} is a bigint, not ${String(revision)}`);
+  if (revision < 0n) throw new RangeError(`${name} is not below 0: ${revision}`);
 }

@@ -11,6 +11,7 @@
  */
 import { etcdserverpb, type MessageInitShape, type MessageShape } from "@quorate/proto";
 import type { Calls } from "../calls.js";
+import { TIMER_MAX_MS } from "../connection/timeout.js";
 import type { BidiStream } from "../transport.js";
 import { onAbort } from "../session/on-abort.js";
 import type { LeaseLoss } from "./lease-errors.js";
@@ -19,7 +20,6 @@ import type { LeaseLoss } from "./lease-errors.js";
 const WAKE_MIN_MS = 20;
 /** A renewal without an answer for this long, or a third of the lease's time if that is longer, means a dead stream. */
 const ANSWER_MIN_MS = 1000;
-const TIMER_MAX_MS = 2 ** 31 - 1;
 const NOT_SENT = -1;
 
 type KeepAliveStream = BidiStream<

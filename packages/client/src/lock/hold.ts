@@ -1,6 +1,7 @@
 /**
  * Getting to the front of a queue and staying there: what locks and leaderships have in common.
  */
+import { checkTimeout, startTimer } from "../connection/timeout.js";
 import type { Lease } from "../lease/lease.js";
 import type { Key } from "../kv/key-range.js";
 import type { Store } from "../session/store.js";
@@ -35,12 +36,11 @@ export async function withDeadline<T>(
   options: WaitOptions,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const timeoutMs = checkTimeout(options.timeoutMs);
   const linked = linkSignals([options.signal, queue.lease?.lost, calls.closed]);
-  const { timeoutMs } = options;
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => linked.abort(new AcquireTimeoutError(queue.label, timeoutMs)), timeoutMs);
+  const endTimer = startTimer(timeoutMs, () =>
+    linked.abort(new AcquireTimeoutError(queue.label, timeoutMs ?? 0)),
+  );
   try {
     linked.signal.throwIfAborted();
     return await wait(linked.signal);
@@ -49,7 +49,7 @@ export async function withDeadline<T>(
     linked.signal.throwIfAborted();
     throw error;
   } finally {
-    clearTimeout(timer);
+    endTimer();
     linked.unlink();
   }
 }

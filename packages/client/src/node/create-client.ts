@@ -1,6 +1,6 @@
 /** The client on Node: gRPC, and Node's SHA-256. */
 import { setMaxListeners } from "node:events";
-import { connectClient, type Client, type ClientOptions } from "../client.js";
+import { connectClient, requireOptions, type Client, type ClientOptions } from "../client.js";
 import type { Transport } from "../transport.js";
 import { createGrpcTransport } from "./grpc-transport.js";
 import { createSha256 } from "./sha256.js";
@@ -29,6 +29,7 @@ const TRANSPORTS: Readonly<Record<TransportName, (options: GrpcTransportOptions)
  * @throws TypeError for endpoints or a transport that are none; an error of the file system for certificates that can't be read.
  */
 export function createClient(options: CreateClientOptions): Client {
+  requireOptions(options);
   const { transport = "grpc-js" } = options;
   if (!Object.hasOwn(TRANSPORTS, transport)) throw new TypeError(`"${String(transport)}" is no transport`);
   const ports = { transport: TRANSPORTS[transport](options), createDigest: createSha256 };

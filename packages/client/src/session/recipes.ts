@@ -5,8 +5,15 @@ import { Election, type SessionElectionOptions } from "../election/election.js";
 import type { Key } from "../kv/key-range.js";
 import type { Lease } from "../lease/lease.js";
 import { Leases } from "../lease/leases.js";
-import type { WaitOptions } from "../lock/hold.js";
-import { acquireLock, tryAcquireLock, type Lock, type LockOwner, type LockRequest } from "../lock/lock.js";
+import { withDeadline } from "../lock/hold.js";
+import {
+  acquireLock,
+  labelOf,
+  tryAcquireLock,
+  type Lock,
+  type LockOwner,
+  type LockRequest,
+} from "../lock/lock.js";
 import { runStm } from "../stm/run-stm.js";
 import type { StmOptions, StmOutcome } from "../stm/stm-options.js";
 import type { StmTransaction } from "../stm/transaction.js";
@@ -40,25 +47,32 @@ export class Recipes {
     return new Session(this.#store, await this.leases.grant(ttlSeconds, options));
   }
 
-  async lock(name: Key, { ttlSeconds, ...request }: LockOptions = {}): Promise<Lock> {
-    const owner = await this.#ownerOf(name, ttlSeconds, request);
-    try {
-      return await acquireLock(this.#store, owner, request);
-    } catch (error) {
-      await owner.lease[Symbol.asyncDispose]();
-      throw error;
-    }
+  lock(name: Key, options: LockOptions = {}): Promise<Lock> {
+    return this.#lockWith(name, options, acquireLock);
   }
 
-  async tryLock(name: Key, { ttlSeconds, ...request }: LockOptions = {}): Promise<Lock | undefined> {
-    const owner = await this.#ownerOf(name, ttlSeconds, request);
-    let lock: Lock | undefined;
-    try {
-      lock = await tryAcquireLock(this.#store, owner, request);
-      return lock;
-    } finally {
-      if (lock === undefined) await owner.lease[Symbol.asyncDispose]();
-    }
+  tryLock(name: Key, options: LockOptions = {}): Promise<Lock | undefined> {
+    return this.#lockWith(name, options, tryAcquireLock);
+  }
+
+  /** Under a lease of its own. The time that is given is for the lease and the lock together. */
+  #lockWith<T extends Lock | undefined>(
+    name: Key,
+    { ttlSeconds = SESSION_TTL_SECONDS, timeoutMs, signal: wanted, ...request }: LockOptions,
+    acquire: (store: Store, owner: LockOwner, request: LockRequest) => Promise<T>,
+  ): Promise<T> {
+    const queue = { label: labelOf(name), lease: undefined };
+    return withDeadline(this.#store, queue, { timeoutMs, signal: wanted }, async (signal) => {
+      const lease = await this.leases.grant(ttlSeconds, { signal });
+      const owner = { name, lease, turns: new LocalQueue(), ownsLease: true };
+      let lock: T | undefined;
+      try {
+        lock = await acquire(this.#store, owner, { ...request, signal });
+        return lock;
+      } finally {
+        if (lock === undefined) await lease[Symbol.asyncDispose]();
+      }
+    });
   }
 
   election<V = string>(name: Key, options: ElectionOptions<V> = {}): Election<V> {
@@ -76,15 +90,5 @@ export class Recipes {
     options: StmOptions = {},
   ): Promise<StmOutcome<T>> {
     return runStm(this.#store, codec, body, options);
-  }
-
-  /** A lease for one lock. */
-  async #ownerOf(
-    name: Key,
-    ttlSeconds: number = SESSION_TTL_SECONDS,
-    { signal }: WaitOptions = {},
-  ): Promise<LockOwner> {
-    const lease = await this.leases.grant(ttlSeconds, { signal });
-    return { name, lease, turns: new LocalQueue(), ownsLease: true };
   }
 }

@@ -1,6 +1,7 @@
 /** What the function of a software transaction gets: reads that are remembered, writes that wait for the commit. */
+import { decodeValue } from "../codec/decode-value.js";
 import type { mvccpb } from "@quorate/proto";
-import type { Codec } from "../codec/codec.js";
+import { utf8, type Codec } from "../codec/codec.js";
 import { keyBytes } from "../kv/key-range.js";
 import { nameOf } from "../session/key-name.js";
 import type { ReadView } from "./read-view.js";
@@ -48,7 +49,13 @@ export class StmTransaction<V> {
     const write = this.#attempt.writes.get(name);
     if (write !== undefined) return write.kind === "put" ? this.#codec.decode(write.value) : undefined;
     const { pair } = await this.#attempt.reads.read(name, bytes);
-    return pair === undefined ? undefined : this.#codec.decode(pair.value);
+    return pair === undefined
+      ? undefined
+      : decodeValue(this.#codec, {
+          key: utf8.decode(bytes),
+          modRevision: pair.modRevision,
+          valueBytes: pair.value,
+        });
   }
 
   /** The values of several keys, in their order, in as few round trips as possible. */

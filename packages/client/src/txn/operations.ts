@@ -7,6 +7,7 @@ import type { DeleteResult, PutResult, RangeResult } from "../kv/kv-options.js";
 import { encodeValue } from "../kv/encode-value.js";
 import { rangeRequest } from "../kv/range-request.js";
 import type { Keyspace } from "../namespace/keyspace.js";
+import { leaseIdOf, type LeaseOption } from "../kv/lease-id.js";
 
 /** Something a transaction does. @typeParam R what it gives when its branch was taken. */
 export interface Operation<R> {
@@ -70,7 +71,7 @@ export function getAll<V = string>(
 /** Of a write in a transaction. */
 export interface PutOperationOptions<V, P> {
   readonly as?: Codec<V>;
-  readonly lease?: bigint | { readonly id: bigint } | undefined;
+  readonly lease?: LeaseOption | undefined;
   readonly previous?: boolean;
   readonly previousAs?: Codec<P>;
 }
@@ -91,7 +92,7 @@ export function put<V = string | Uint8Array, P = string>(
         value: create(etcdserverpb.PutRequestSchema, {
           key: keyspace.toWire(keyBytes(key)),
           value: encodeValue(value, options.as),
-          lease: typeof lease === "object" ? lease.id : (lease ?? 0n),
+          lease: leaseIdOf(lease),
           prevKv: previous,
         }),
       }),

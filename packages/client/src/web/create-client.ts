@@ -1,5 +1,5 @@
 /** The client in a browser. */
-import { connectClient, type Client, type ClientOptions } from "../client.js";
+import { connectClient, requireOptions, type Client, type ClientOptions } from "../client.js";
 import { createWebTransport, type WebTransportOptions } from "./web-transport.js";
 
 /** Of a client in a browser. */
@@ -11,5 +11,6 @@ export interface CreateWebClientOptions extends ClientOptions, WebTransportOptio
  * @throws TypeError for endpoints that are none.
  */
 export function createClient(options: CreateWebClientOptions): Client {
+  requireOptions(options);
   return connectClient(options, { transport: createWebTransport(options) });
 }

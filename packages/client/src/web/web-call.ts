@@ -1,6 +1,7 @@
 /** One call over gRPC-Web: a request with all of its messages, and the messages of its answer as they come. */
 import { GrpcStatus } from "@quorate/proto";
 import { createChannelError } from "../connection/channel-error.js";
+import { startTimer } from "../connection/timeout.js";
 import { onAbort } from "../session/on-abort.js";
 import type { Metadata } from "../transport.js";
 import { failureIn, failureOfHttp, parseTrailers } from "./call-status.js";
@@ -69,17 +70,13 @@ export async function* callOverWeb(request: WebCallRequest): AsyncGenerator<Uint
   for (const signal of signals) signal.throwIfAborted();
   const ending = new AbortController();
   const forgets = signals.map((signal) => onAbort(signal, () => ending.abort(signal.reason)));
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(
-          () => ending.abort(createChannelError(GrpcStatus.DeadlineExceeded, "the time is up", true)),
-          Math.max(0, timeoutMs),
-        );
+  const endTimer = startTimer(timeoutMs, () =>
+    ending.abort(createChannelError(GrpcStatus.DeadlineExceeded, "the time is up", true)),
+  );
   try {
     yield* readAnswer(await send(request, ending.signal), request, ending.signal);
   } finally {
-    clearTimeout(timer);
+    endTimer();
     for (const forget of forgets) forget();
     // What is left of the answer is nobody's.
     ending.abort();
