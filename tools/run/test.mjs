@@ -59,7 +59,7 @@ function endToEnd() {
   bundle("server", buildServerIfStale);
   bundle("console", buildConsoleIfStale);
   // The fixed seeds are among the tests; these are new each time. A failure prints its seed.
-  const seconds = process.env.SIM_SECONDS ?? "60";
+  const seconds = process.env.SIM_SECONDS ?? "300";
   check("simulation", "tools/run/sim.mjs", [
     "--seconds",
     seconds,
