@@ -157,9 +157,14 @@ describeOnBoth((start, openClient) => {
   test("bytes of others that are no document are an error for whoever reads them", async () => {
     const request = { key: keyBytes("broken/x"), value: keyBytes("{") };
     await client.calls.unary(etcdserverpb.KV.method.put, request, { safety: "write" });
-    await expect(open("broken/").get("x")).rejects.toThrow(SyntaxError);
+    const broken = { name: "DecodeError", key: "broken/x" };
+    const failure: unknown = await open("broken/")
+      .get("x")
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject(broken);
+    expect((failure as Error).cause).toBeInstanceOf(SyntaxError);
     await using cache = open("broken/").cache();
     await cache.synced;
-    expect(() => cache.get("broken/x")?.value).toThrow(SyntaxError);
+    expect(() => cache.get("broken/x")?.value).toThrow(expect.objectContaining(broken) as Error);
   });
 });
