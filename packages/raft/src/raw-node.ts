@@ -136,6 +136,11 @@ export class RawNode {
     return step(this.#raft, message);
   }
 
+  /** As of now; a Ready that tells of it may be due. */
+  get isLeader(): boolean {
+    return this.#raft.isLeader;
+  }
+
   /** Whether `ready` would return anything. */
   hasReady(): boolean {
     const raft = this.#raft;

@@ -18,6 +18,11 @@ export const APPLY_GAP_MAX = 5000;
 
 /** Waits for one proposal; exactly one of the two methods is called, once, unless the proposal is abandoned first. */
 export interface ProposalWaiter {
+  /**
+   * What a leader decides by what it alone knows: while it waits for raft and this member leads no more, it fails with leader-changed, and
+   * the next leader, which may know better, does not get it.
+   */
+  readonly onlyAsLeader?: boolean;
   /** The entry has been applied here; `raftTerm`, `appliedIndex` and the store already show it. */
   onApplied(outcome: ApplyOutcome): void;
   /** Not applied as far as this member knows; a write that failed with a timeout may still be applied later. */

@@ -66,6 +66,8 @@ export class LeaseProposals {
       authRevision: auth.enabled ? auth.revision : 0,
     };
     member.propose(this.#encoder.encode(operation, message, header), suffix, {
+      // The next leader may have renewed the lease.
+      onlyAsLeader: true,
       onApplied: (outcome) => {
         onDone({ outcome });
       },

@@ -222,6 +222,7 @@ export class Member {
 
   #refuseProposal(entry: Uint8Array, suffix: number, waiter: ProposalWaiter): MemberFailure | undefined {
     if (this.#state === "stopped") return "stopped";
+    if (waiter.onlyAsLeader === true && !this.isLeader) return "leader-changed";
     if (this.#committedIndex > this.#appliedIndex + APPLY_GAP_MAX) return "too-many-requests";
     const waiting = { waiter, sinceMs: this.#ports.clock.monotonicMs() };
     return this.#proposals.add(entry, suffix, waiting) ? undefined : "too-many-requests";
@@ -365,7 +366,8 @@ export class Member {
   }
 
   #proposeWaiting(): void {
-    while (this.#proposals.hasQueued && !this.#waitForStore()) {
+    // After a change of role the Ready comes first that tells of it: a new follower must not forward what it wanted as the leader.
+    while (this.#proposals.hasQueued && this.node.isLeader === this.isLeader && !this.#waitForStore()) {
       const { ownBatch, forwardedBatch } = this.#limits;
       const batch = this.#proposals.nextBatch(this.isLeader ? ownBatch : forwardedBatch);
       // Dropped for want of a leader: they stay queued until there is one, or until their clients' time is up.
@@ -425,6 +427,7 @@ export class Member {
     if (changed && leader !== 0n) this.#leaderSinceMs = this.#ports.clock.monotonicMs();
     if (changed) this.#barrier.onLeaderChanged();
     this.#parts.onRole(leader, role, this.node.basicStatus().hardState.term);
+    if (!this.isLeader) this.#proposals.failLeaderOnly("leader-changed");
   }
 
   #deliver(responses: readonly Message[]): void {

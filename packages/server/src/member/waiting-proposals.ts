@@ -116,6 +116,18 @@ export class WaitingProposals {
     if (expired && this.#queued.length > 0) this.#dropUnawaited();
   }
 
+  /** Fails what only a leader may propose and raft has not taken. */
+  failLeaderOnly(failure: MemberFailure): void {
+    const suffixes = this.#queuedSuffixes.filter(
+      (suffix) => this.#waiting.get(suffix)?.waiter.onlyAsLeader === true,
+    );
+    const waiters = suffixes.map((suffix) => this.take(suffix));
+    if (waiters.length === 0) return;
+    this.#failedCount += waiters.length;
+    this.#dropUnawaited();
+    for (const waiter of waiters) waiter?.onFailed(failure);
+  }
+
   /** What its client has given up, and raft has never seen, need not be written any more. */
   #dropUnawaited(): void {
     const keep = this.#queuedSuffixes.map((suffix) => this.#waiting.has(suffix));

@@ -13,3 +13,8 @@ test.each([...FIRST_SEEDS, ...FOUND_SEEDS])("seed %i", async (seed) => {
   expect(result.violations, describePlan(result.plan)).toEqual([]);
   expect(result.operationCount).toBeGreaterThan(0);
 });
+
+test("a leader that was cut off does not hand its revocations to the next one, which has renewed the leases", async () => {
+  const { violations, plan } = await runPlan(createPlan(5221, "untold"));
+  expect(violations, describePlan(plan)).toEqual([]);
+});

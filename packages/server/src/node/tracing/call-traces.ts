@@ -91,7 +91,9 @@ export class CallTraces implements RequestObserver {
     span.addEvent("proposed");
     if (this.#proposed.size < PROPOSALS_MAX) this.#proposed.set(requestSuffix, span);
     const settle = (): void => void this.#proposed.delete(requestSuffix);
+    const { onlyAsLeader = false } = waiter;
     return {
+      onlyAsLeader,
       onApplied: (outcome) => {
         settle();
         span.addEvent("applied");
