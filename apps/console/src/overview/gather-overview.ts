@@ -1,5 +1,6 @@
 /** Every member as it answers for itself, the silent ones too, gathered without leaving a trace in the log of the cluster. */
 import { consolepb, create, etcdserverpb } from "@quorate/proto";
+import { Code } from "@connectrpc/connect";
 import type { ClusterCalls } from "../clusters/cluster-calls.js";
 import { MEMBER_TIMEOUT_MS } from "../clusters/member-directory.js";
 import type { MemberDirectory } from "../clusters/member-directory.js";
@@ -8,6 +9,12 @@ import { isWorthRetrying, toConnectError } from "../rpc/cluster-error.js";
 import { describeSilence } from "./describe-silence.js";
 import { readAlarms } from "./read-alarms.js";
 
+/** What a member answers that checks who asks. */
+const REFUSALS: ReadonlySet<Code> = new Set([
+  Code.InvalidArgument,
+  Code.Unauthenticated,
+  Code.PermissionDenied,
+]);
 /** Members asked at a time: more than a cluster should have. */
 const ASKED_AT_ONCE = 32;
 
@@ -91,7 +98,9 @@ async function askMember(
     overview.status = status;
     overview.uptimeSeconds = uptimeSeconds(member.ID);
   } catch (error) {
-    overview.error = describeSilence(toConnectError(error), endpoint);
+    const failure = toConnectError(error);
+    overview.refused = REFUSALS.has(failure.code);
+    overview.error = describeSilence(failure, endpoint);
   }
   return overview;
 }

@@ -63,6 +63,25 @@ describe.skipIf(missesBrowser("keys in the console"))("keys in the console", () 
     expect(await read("app/edited")).toBe("mine");
   });
 
+  it("keep an edit that was left until it is gone on with", async () => {
+    await putKey(journey.client, "app/draft", "stored");
+    const page = await journey.open("/keys?key=app/draft");
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await editor(page, "app/draft").fill("half a thought");
+    await row(page, "edited").click();
+    await detail(page, "app/edited").waitFor();
+    await page.getByText("Your edit is kept").waitFor();
+    await row(page, "draft").click();
+    await page.getByText("You have begun to edit this key").waitFor();
+    await picture(page, "draft");
+    expect(await findBarriers(page)).toEqual([]);
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Edit", exact: true }).waitFor();
+    expect(await read("app/draft")).toBe("half a thought");
+    expect(await page.getByRole("button", { name: "Go on" }).count()).toBe(0);
+  });
+
   it("show in the tree as they happen", async () => {
     const page = await journey.open("/keys?prefix=alive/");
     await page.getByText("No key begins with this prefix").waitFor();

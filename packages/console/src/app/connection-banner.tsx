@@ -20,6 +20,14 @@ export function findTrouble({ state, overview, error }: OverviewSnapshot): Troub
     };
   }
   if (overview === undefined) return undefined;
+  const refusing = overview.members.find(({ refused }) => refused);
+  if (refusing !== undefined) {
+    return {
+      tone: "bad",
+      title: "This cluster checks who asks, and does not take the console's word",
+      detail: `${refusing.error} Start the console with --user and --password-file of a user that may see it.`,
+    };
+  }
   const silent = overview.members.filter(({ status }) => status === undefined);
   const names = silent.map(({ member }) => member?.name || (member?.ID ?? 0n).toString(16)).join(", ");
   if (!overview.hasQuorum) {
@@ -31,7 +39,10 @@ export function findTrouble({ state, overview, error }: OverviewSnapshot): Troub
     return {
       tone: "warn",
       title: silent.length === 1 ? `${names} does not answer` : `${names} do not answer`,
-      detail: "The others hold the quorum; reading and writing go on.",
+      detail:
+        silent.length < overview.members.length
+          ? "The others hold the quorum; reading and writing go on."
+          : "What was configured answers, but none of the members at the addresses that they advertise.",
     };
   }
   if (overview.alarms.length > 0) {

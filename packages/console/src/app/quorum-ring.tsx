@@ -17,9 +17,10 @@ export interface RingState {
 export function ringState({ state, overview }: OverviewSnapshot): RingState {
   if (overview === undefined) return { segments: [], quorum: "unknown", label: "Cluster not known yet" };
   const voters = overview.members.filter(({ member }) => member?.isLearner !== true);
-  const segments = voters.map(({ member, status }): RingSegment => {
+  const segments = voters.map(({ member, status, refused }): RingSegment => {
     const id = member?.ID ?? 0n;
-    if (state === "stale" || status === undefined) return { id: id.toString(16), state: "down" };
+    if (state === "stale" || (status === undefined && !refused))
+      return { id: id.toString(16), state: "down" };
     return { id: id.toString(16), state: id === overview.leaderId ? "leader" : "up" };
   });
   const up = segments.filter((segment) => segment.state !== "down").length;

@@ -67,7 +67,7 @@ export function fakeKeys(
       const end =
         states.length === limit && all.length > limit
           ? consolepb.HistoryEnd.LIMIT
-          : states.length < all.length
+          : states.length < all.length || (states.at(-1)?.revision ?? 0n) <= store.compacted
             ? consolepb.HistoryEnd.COMPACTED
             : consolepb.HistoryEnd.CREATED;
       yield create(consolepb.ListHistoryResponseSchema, {

@@ -69,7 +69,11 @@ export function KeyHistory({ keyBytes, current, state, set }: KeyHistoryProps): 
           </li>
         ))}
         <li className="keys-states-end">
-          <EndNote end={end} onMore={() => setLimit(limit + statesStep)} />
+          <EndNote
+            end={end}
+            isWhole={states.at(-1)?.key?.version === 1n}
+            onMore={() => setLimit(limit + statesStep)}
+          />
         </li>
       </ol>
       <div className="keys-state">
@@ -130,9 +134,12 @@ function ChangeLine({
 
 function EndNote({
   end,
+  isWhole,
   onMore,
 }: {
   readonly end: consolepb.HistoryEnd;
+  /** The oldest state that is there is the one in which the key was created. */
+  readonly isWhole: boolean;
   readonly onMore: () => void;
 }): ReactElement {
   if (end === consolepb.HistoryEnd.LIMIT) {
@@ -142,8 +149,14 @@ function EndNote({
       </Button>
     );
   }
-  const isCompacted = end === consolepb.HistoryEnd.COMPACTED;
-  return <span>{isCompacted ? "Older states were compacted away." : "The key begins here."}</span>;
+  if (end !== consolepb.HistoryEnd.COMPACTED) return <span>The key begins here.</span>;
+  return (
+    <span>
+      {isWhole
+        ? "The key begins here. Whether there was one of its name before was compacted away."
+        : "Older states were compacted away."}
+    </span>
+  );
 }
 
 interface RestoreProps {

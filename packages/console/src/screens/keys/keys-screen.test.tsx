@@ -141,3 +141,9 @@ test("compacted history says where it ends", async () => {
   renderConsole(fake, "/keys?key=/app/config&tab=history");
   await screen.findByText("Older states were compacted away.");
 });
+
+test("history of a key that was created after a compaction is whole", async () => {
+  fake.store.compacted = 2n;
+  renderConsole(fake, "/keys?key=/app/config&tab=history");
+  await screen.findByText(/The key begins here\. Whether/);
+});

@@ -1,12 +1,13 @@
 import { Braces, GitCompareArrows, Save } from "lucide-react";
 import type { mvccpb } from "@quorate/proto";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { CodePane, MergePane } from "../../editor/code-pane.js";
 import { useAction, useClients } from "../../data/index.js";
 import { escapeBytes } from "../../text/escape.js";
 import { formatCount } from "../../text/format.js";
 import { Button, Callout, ErrorNote, Segmented, useToast } from "../../ui/index.js";
+import { draftsOf } from "./drafts.js";
 import { reindentJson } from "./json-text.js";
 import { ConflictError, putIfUnchanged } from "./key-writes.js";
 import type { ValueFormat } from "./keys-state.js";
@@ -34,15 +35,32 @@ export interface ValueEditorProps {
 export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProps): ReactElement {
   const clients = useClients();
   const toast = useToast();
-  const [format, setFormat] = useState(() => editFormat(kv.value, shownFormat));
-  const [base, setBase] = useState(kv);
-  const [draft, setDraft] = useState(() => editValue(kv.value, format));
+  const drafts = draftsOf(clients);
+  const [kept] = useState(() => drafts.get(kv.key));
+  const [format, setFormat] = useState(() => kept?.format ?? editFormat(kv.value, shownFormat));
+  const [base, setBase] = useState(kept?.base ?? kv);
+  const [draft, setDraft] = useState(() => kept?.text ?? editValue(kv.value, format));
   const [merging, setMerging] = useState(false);
   const [conflict, setConflict] = useState<ConflictError>();
   const layout = editLayout(base.value, format);
   const isStale = kv.modRevision > base.modRevision;
   const remark = remarkOn(draft, format);
   const isBroken = remark !== undefined && (format === "hex" || format === "base64");
+  const { key } = kv;
+  useEffect(() => {
+    if (draft === editValue(base.value, format)) drafts.drop(key);
+    else drafts.keep(key, { text: draft, format, base });
+  }, [drafts, key, draft, format, base]);
+  const leave = useRef<() => void>(undefined);
+  leave.current = () => {
+    if (drafts.get(key) !== undefined)
+      toast.info("Your edit is kept", "Open the key again to go on with it.");
+  };
+  useEffect(() => () => leave.current?.(), []);
+  const finish = (): void => {
+    drafts.drop(key);
+    onDone();
+  };
   const save = useAction(async () => {
     try {
       const value = parseValue(draft, format, layout);
@@ -53,7 +71,7 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
         seen: base.modRevision,
       });
       toast.success("Saved", `at revision ${formatCount(revision)}`);
-      onDone();
+      finish();
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
       setConflict(error);
@@ -88,7 +106,7 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
           </Button>
         )}
         <span className="keys-tools-space" />
-        <Button size="s" variant="quiet" onClick={onDone}>
+        <Button size="s" variant="quiet" onClick={finish}>
           Cancel
         </Button>
         <Button

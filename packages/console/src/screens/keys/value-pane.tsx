@@ -4,9 +4,10 @@ import { useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { useCommands } from "../../app/shortcuts.js";
 import { CodePane } from "../../editor/code-pane.js";
-import { useMayWrite } from "../../data/index.js";
+import { useClients, useMayWrite } from "../../data/index.js";
 import { escapeBytes } from "../../text/escape.js";
-import { Button, CopyButton, EmptyState, IconButton, Select, Tooltip } from "../../ui/index.js";
+import { Button, Callout, CopyButton, EmptyState, IconButton, Select, Tooltip } from "../../ui/index.js";
+import { draftsOf } from "./drafts.js";
 import { useShownValue } from "./use-shown-value.js";
 import type { KeysState, SetKeysState } from "./keys-state.js";
 import { detectFormat, formatNames, formatsOf, languageOf } from "./value-format.js";
@@ -22,6 +23,8 @@ export interface ValuePaneProps {
 export function ValuePane({ kv, state, set }: ValuePaneProps): ReactElement {
   const write = useMayWrite(state.rev);
   const [wrap, setWrap] = useState(true);
+  const drafts = draftsOf(useClients());
+  const [, setDiscarded] = useState(0);
   useCommands([
     {
       id: "keys.edit",
@@ -73,6 +76,31 @@ export function ValuePane({ kv, state, set }: ValuePaneProps): ReactElement {
           </Button>
         </Tooltip>
       </div>
+      {write.allowed && drafts.get(kv.key) !== undefined && (
+        <Callout
+          tone="warn"
+          title="You have begun to edit this key, and not saved it"
+          actions={
+            <>
+              <Button size="s" icon={<Pencil />} onClick={() => set({ edit: true }, { push: true })}>
+                Go on
+              </Button>
+              <Button
+                size="s"
+                variant="quiet"
+                onClick={() => {
+                  drafts.drop(kv.key);
+                  setDiscarded((count) => count + 1);
+                }}
+              >
+                Discard
+              </Button>
+            </>
+          }
+        >
+          Shown is what is stored.
+        </Callout>
+      )}
       <div className="keys-value-text">
         {kv.value.length === 0 ? (
           <EmptyState icon={format === "json" ? <Braces /> : <AlignLeft />} title="The value is empty" />

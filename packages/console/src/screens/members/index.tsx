@@ -60,7 +60,7 @@ export function Screen(): ReactElement {
     <Page>
       <PageHeader
         title="Members"
-        description={describeVotes(votes)}
+        description={describeVotes(votes, overview.hasQuorum)}
         actions={
           <>
             <Button icon={<Archive />} onClick={() => open("snapshot")}>

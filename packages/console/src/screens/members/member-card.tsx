@@ -27,8 +27,7 @@ export function MemberCard({ member, view, mayWrite }: MemberCardProps): ReactEl
       </header>
       {member.state !== "well" && (
         <p className="members-silence">
-          {member.state === "unstarted" ? "Added, but not seen running yet." : "Does not answer."}{" "}
-          <span className="members-why">{member.error}</span>
+          {stateTexts[member.state]} <span className="members-why">{member.error}</span>
         </p>
       )}
       {status !== undefined && <DescriptionList items={figures(member)} />}
@@ -45,6 +44,13 @@ export function MemberCard({ member, view, mayWrite }: MemberCardProps): ReactEl
     </li>
   );
 }
+
+const stateTexts: Readonly<Record<Exclude<MemberView["state"], "well">, string>> = {
+  unstarted: "Added, but not seen running yet.",
+  silent: "Does not answer.",
+  leaderless: "Answers, but knows no leader.",
+  refusing: "Answers, but tells this console nothing.",
+};
 
 function MemberBadges({ member }: { readonly member: MemberView }): ReactElement {
   return (
@@ -66,6 +72,8 @@ function MemberBadges({ member }: { readonly member: MemberView }): ReactElement
           Unreachable
         </Badge>
       )}
+      {member.state === "leaderless" && <Badge tone="warn">No leader</Badge>}
+      {member.state === "refusing" && <Badge tone="warn">Refuses</Badge>}
       {member.state === "unstarted" && <Badge tone="warn">Not started</Badge>}
       {member.alarms.map((alarm) => (
         <Badge key={alarm} tone="bad">

@@ -33,8 +33,10 @@ describe("the view of a cluster", () => {
       "well",
       "silent",
       "unstarted",
-      "silent",
+      "leaderless",
     ]);
+    // Whoever answers counts, whatever it knows: the arithmetic is about who must come back.
+    expect(view.members.map((member) => member.healthy)).toEqual([true, true, false, false, true]);
     expect(view.members[3]).toMatchObject({ label: "abc", learner: true });
     expect(view.members[4]?.error).toBe("etcdserver: no leader");
   });

@@ -7,10 +7,10 @@ export interface MemberView extends NamedSeat {
   /** The name, or the id in hex before the member has started. */
   readonly label: string;
   readonly hexId: string;
-  /** `unstarted`: added, but never seen running. */
-  readonly state: "well" | "silent" | "unstarted";
+  /** `unstarted`: added, but never seen running; `refusing`: it answers, but does not tell this console. */
+  readonly state: "well" | "leaderless" | "refusing" | "silent" | "unstarted";
   readonly status: etcdserverpb.StatusResponse | undefined;
-  /** Why it is silent, in words. */
+  /** Why it is not well, in words. */
   readonly error: string;
   readonly latencyMs: number;
   /** 0 when unknown. */
@@ -53,17 +53,16 @@ function viewMember(
   const id = member?.ID ?? 0n;
   const name = member?.name ?? "";
   const hexId = formatHexId(id);
-  const healthy = status !== undefined && status.errors.every((text) => !text.includes("no leader"));
   return {
     id,
     name,
     hexId,
     label: name === "" ? hexId : name,
     learner: member?.isLearner ?? false,
-    healthy,
+    healthy: status !== undefined || one.refused,
     leader: isLeader(one, overview),
     lagEntries: status === undefined ? undefined : Math.max(0, leaderIndex - Number(status.raftIndex)),
-    state: healthy ? "well" : name === "" ? "unstarted" : "silent",
+    state: stateOf(one),
     status,
     error: one.error === "" && status !== undefined ? status.errors.join("; ") : one.error,
     latencyMs: one.latencyMs,
@@ -72,6 +71,13 @@ function viewMember(
     clientUrls: member?.clientURLs ?? [],
     alarms: overview.alarms.filter((alarm) => alarm.memberID === id).map((alarm) => alarm.alarm),
   };
+}
+
+function stateOf({ member, status, refused }: consolepb.MemberOverview): MemberView["state"] {
+  if (status !== undefined)
+    return status.errors.some((text) => text.includes("no leader")) ? "leaderless" : "well";
+  if (refused) return "refusing";
+  return (member?.name ?? "") === "" ? "unstarted" : "silent";
 }
 
 /** A member that is gone may still be what the others last knew as their leader. */

@@ -48,13 +48,15 @@ export function canWrite(votes: Votes): boolean {
   return votes.voters > 0 && votes.spare >= 0;
 }
 
-/** What the votes mean, in one sentence for the head of a page. */
-export function describeVotes(votes: Votes): string {
+/** What the votes mean, in one sentence for the head of a page. @param hasLeader whether the cluster carries out requests. */
+export function describeVotes(votes: Votes, hasLeader = true): string {
   const { voters, healthy, majority, spare } = votes;
   if (voters === 0) return "No voting member is known.";
   if (spare < 0) {
     return `${healthy} of ${plural(voters, "voter")} ${healthy === 1 ? "answers" : "answer"}; ${majority} are needed. Nothing can be written until ${plural(-spare, "more voter")} ${spare === -1 ? "is" : "are"} back.`;
   }
+  if (!hasLeader)
+    return `${healthy} of ${plural(voters, "voter")} ${healthy === 1 ? "answers" : "answer"}, but they have no leader: nothing can be written until they have elected one.`;
   if (voters === 1) return "A single voter: when it is down, so is the cluster.";
   const all = healthy === voters ? `All ${voters} voters answer` : `${healthy} of ${voters} voters answer`;
   if (spare === 0) return `${all}. None may fail: the majority is ${majority}.`;
