@@ -366,8 +366,8 @@ export class Member {
   }
 
   #proposeWaiting(): void {
-    // After a change of role the Ready comes first that tells of it: a new follower must not forward what it wanted as the leader.
-    while (this.#proposals.hasQueued && this.node.isLeader === this.isLeader && !this.#waitForStore()) {
+    // Where raft leads no more, the Ready comes first that tells of it: a follower must not forward what it wanted as the leader.
+    while (this.#proposals.hasQueued && (this.node.isLeader || !this.isLeader) && !this.#waitForStore()) {
       const { ownBatch, forwardedBatch } = this.#limits;
       const batch = this.#proposals.nextBatch(this.isLeader ? ownBatch : forwardedBatch);
       // Dropped for want of a leader: they stay queued until there is one, or until their clients' time is up.

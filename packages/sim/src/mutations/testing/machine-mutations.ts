@@ -62,6 +62,12 @@ export const MACHINE_MUTATIONS: readonly Mutation[] = [
     name: "follower-expires",
     rule: "a member that leads no more lets no lease expire, and renews none",
     edits: [
+      // The driver would not propose what a member that does not lead wants revoked.
+      {
+        file: "server/src/lease/lease-proposals.ts",
+        find: "onlyAsLeader: true,",
+        replace: "onlyAsLeader: false,",
+      },
       {
         file: "machine/src/lease/lessor.ts",
         find: "  demote(): void {\n    if (!this.#isPrimary) return;",
