@@ -42,10 +42,17 @@ class CommandRegistry {
 
   refresh(): void {
     const byId = new Map<string, Command>();
-    for (const list of this.#lists) for (const command of list.current) byId.set(command.id, command);
+    for (const list of this.#lists)
+      for (const command of list.current)
+        byId.set(command.id, { ...command, run: () => runLatest(list, command.id) });
     this.#all = [...byId.values()];
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** What is pressed is done as the page is now: a command closes over the state of the rendering that it is of. */
+function runLatest(list: { readonly current: readonly Command[] }, id: string): void {
+  list.current.find((command) => command.id === id)?.run();
 }
 
 const RegistryContext = createContext<CommandRegistry | undefined>(undefined);
