@@ -76,11 +76,17 @@ export class Kv {
   }
 
   /** Writes a key. A value that is bytes is taken as it is, unless a codec says otherwise. */
-  async put<V = string | Uint8Array, P = string>(
+  put<P = string>(
     key: Key,
-    value: V,
-    options: PutOptions<V, P> = {},
-  ): Promise<PutResult<P>> {
+    value: string | Uint8Array,
+    options?: PutOptions<never, P> & { readonly as?: undefined },
+  ): Promise<PutResult<P>>;
+  put<V, P = string>(
+    key: Key,
+    value: NoInfer<V>,
+    options: PutOptions<V, P> & { readonly as: Codec<V> },
+  ): Promise<PutResult<P>>;
+  async put<V, P>(key: Key, value: V, options: PutOptions<V, P> = {}): Promise<PutResult<P>> {
     const { lease, previous = false } = options;
     const request = {
       key: this.#keyspace.toWire(keyBytes(key)),

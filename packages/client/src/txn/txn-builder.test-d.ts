@@ -39,6 +39,17 @@ export async function values(): Promise<void> {
   await client.getAll({ prefix: "a" }, { limit: 1n });
   // @ts-expect-error the value is not a user
   await client.put("a", { nam: "x" }, { as: json<User>() });
+  // @ts-expect-error a value that is neither text nor bytes needs a codec
+  await client.put("a", { name: "x" });
+  // @ts-expect-error so does a number
+  await client.put("a", 5);
+  // @ts-expect-error what is not there can't be put
+  await client.put("a", undefined, { as: json<User>() });
+  // @ts-expect-error a promise was forgotten
+  await client.put("a", Promise.resolve("x"));
+  expectTypeOf((await client.put("a", "1", { previous: true })).previous?.value).toEqualTypeOf<
+    string | undefined
+  >();
   for await (const event of client.watch("a", { as: json<User>() }))
     if (event.type === "put") expectTypeOf(event.kv.value).toEqualTypeOf<User>();
     // @ts-expect-error what was deleted has no value
