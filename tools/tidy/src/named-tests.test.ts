@@ -7,6 +7,7 @@ import { repositoryRoot } from "./repository.js";
 const DOCUMENTS = [
   "docs/internals/security.md",
   "docs/reference/operations-situations-b.md",
+  "docs/reference/operations-situations.md",
   "docs/reference/situations.md",
   "docs/reference/store-situations.md",
 ];

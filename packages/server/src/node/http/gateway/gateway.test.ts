@@ -65,6 +65,14 @@ test.each<[string, string, string, number, unknown]>([
     400,
     { code: 11, message: "etcdserver: mvcc: required revision is a future revision" },
   ],
+  // Names that nobody knows leave an operation without a kind.
+  [
+    "POST",
+    "kv/txn",
+    '{"compare":[{"target":null,"key":"Zm9v"}],"success":[{"request_nothing":{}}]}',
+    400,
+    { code: 3, message: "etcdserver: key not found" },
+  ],
 ])("%s %s with %s is answered %i", async (method, path, body, status, expected) => {
   const response = await fetch(`${base}/v3/${path}`, { method, body });
   expect(response.status).toBe(status);
