@@ -50,16 +50,22 @@ export async function startEtcdServer(): Promise<EtcdServer> {
   return { endpoint: (client ?? "").replace("http://", ""), stop, [Symbol.asyncDispose]: stop };
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
+/** Below those that the system gives to outgoing connections: one of them could take the port of a server that is down for a moment. */
+const FIRST_PORT = 20_000;
+const PORTS = 12_000;
+const PORT_ATTEMPTS_MAX = 100;
+
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt += 1) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
+  throw new Error(`no free port among ${PORT_ATTEMPTS_MAX}`);
 }
 
 const START_ATTEMPTS_MAX = 200;
