@@ -1,0 +1,73 @@
+/** What a process says to those who start it, and to curl. Numbers are those of operations-situations.md. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { lacksRules } from "../auth/rules.js";
+import { findProgram, subjectKind } from "../harness/programs.js";
+import { runCommand } from "../harness/run-command.js";
+import { useMember } from "../harness/use-member.js";
+
+const suite = "a member and its operator";
+const LISTENING = "--listen-client-urls=http://127.0.0.1:1";
+const COMMAND_MS_MAX = 20_000;
+
+interface Refusal {
+  readonly title: string;
+  readonly flags: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly says: string;
+}
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    title: "rule 16: a setting by flag and by variable, though equal",
+    flags: ["--name=a"],
+    env: { ETCD_NAME: "a" },
+    says: "ETCD_NAME",
+  },
+  {
+    title: "rule 17: an address for clients that nobody is told",
+    flags: [LISTENING],
+    says: "--advertise-client-urls is required when --listen-client-urls is set explicitly",
+  },
+];
+
+describe.skipIf(lacksRules(suite))(suite, () => {
+  const member = useMember({ kind: subjectKind, flags: ["--log-level=debug"] });
+
+  it.each(REFUSALS)("$title ends the start with 1", async ({ title, flags, env = {}, says }) => {
+    const program = findProgram(subjectKind);
+    if (program === undefined) throw new Error(`${subjectKind} is not on this machine`);
+    const folder = `--data-dir=${member().dataFolder}-${title.replaceAll(/\W/g, "-")}`;
+    const { exitCode, stdout, stderr } = await runCommand(
+      program.command,
+      [...program.leadingArguments, folder, ...flags],
+      { env: { ...process.env, ...env }, timeoutMs: COMMAND_MS_MAX },
+    );
+    expect(stdout + stderr).toContain(says);
+    expect(exitCode).toBe(1);
+  });
+
+  it("rule 23: each line of the log is an object that says how grave, when, where and what", () => {
+    const lines = readFileSync(member().logFile, "utf8").trim().split("\n");
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      expect(Object.keys(entry), line).toEqual(expect.arrayContaining(["level", "ts", "caller", "msg"]));
+    }
+  });
+
+  it("rule 8: curl without a token is told that it has no name, by 400 and not by 401", async () => {
+    const post = async (path: string, body: unknown): Promise<string> => {
+      const url = `http://${member().endpoint}/v3/${path}`;
+      const args = ["-s", "-m", "10", "-w", " %{http_code}", "-d", JSON.stringify(body), url];
+      return (await runCommand("curl", args, { timeoutMs: COMMAND_MS_MAX })).stdout;
+    };
+    await post("auth/user/add", { name: "root", password: "p" });
+    await post("auth/role/add", { name: "root" });
+    await post("auth/user/grant", { user: "root", role: "root" });
+    expect(await post("auth/enable", {})).toMatch(/ 200$/);
+    expect(await post("kv/put", { key: "YQ==", value: "YQ==" })).toMatch(
+      /"message":"etcdserver: user name is empty".* 400$/,
+    );
+  });
+});
