@@ -113,7 +113,7 @@ const mib = 1024 * 1024;
 /** The defaults of `GrpcLimits`. */
 export const defaultLimits: GrpcLimits = {
   prefaceTimeoutMs: 30_000,
-  newcomersMs: 2,
+  newcomersMs: 0.5,
   headerBlockTimeoutMs: 10_000,
   settingsAckTimeoutMs: 60_000,
   headerListBytesMax: 64 * kib,
