@@ -74,6 +74,8 @@ describe.skipIf(missesBrowser("keys in the console"))("keys in the console", () 
     await row(page, "draft").click();
     await page.getByText("You have begun to edit this key").waitFor();
     await picture(page, "draft");
+    // While it comes and goes its colours are mixed with what lies below it.
+    await page.getByText("Your edit is kept").waitFor({ state: "hidden" });
     expect(await findBarriers(page)).toEqual([]);
     await page.getByRole("button", { name: "Go on" }).click();
     await page.getByRole("button", { name: "Save" }).click();
