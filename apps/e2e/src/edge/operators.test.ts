@@ -56,12 +56,21 @@ describe.skipIf(lacksRules(suite))(suite, () => {
     }
   });
 
+  const post = async (path: string, body: unknown): Promise<string> => {
+    const url = `http://${member().endpoint}/v3/${path}`;
+    const args = ["-s", "-m", "10", "-w", " %{http_code}", "-d", JSON.stringify(body), url];
+    return (await runCommand("curl", args, { timeoutMs: COMMAND_MS_MAX })).stdout;
+  };
+
+  it("rules 2 and 3: curl raises no alarm without saying which, and defragments with an empty answer", async () => {
+    expect(await post("maintenance/alarm", { action: "ACTIVATE" })).toMatch(/^\{"header":\{.*\}\} 200$/);
+    const alarms = await post("maintenance/alarm", { action: "GET" });
+    expect(alarms).toMatch(/ 200$/);
+    expect(alarms).not.toContain("alarms");
+    expect(await post("maintenance/defragment", {})).toBe("{} 200");
+  });
+
   it("rule 8: curl without a token is told that it has no name, by 400 and not by 401", async () => {
-    const post = async (path: string, body: unknown): Promise<string> => {
-      const url = `http://${member().endpoint}/v3/${path}`;
-      const args = ["-s", "-m", "10", "-w", " %{http_code}", "-d", JSON.stringify(body), url];
-      return (await runCommand("curl", args, { timeoutMs: COMMAND_MS_MAX })).stdout;
-    };
     await post("auth/user/add", { name: "root", password: "p" });
     await post("auth/role/add", { name: "root" });
     await post("auth/user/grant", { user: "root", role: "root" });
