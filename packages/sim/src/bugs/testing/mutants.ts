@@ -177,6 +177,12 @@ export const MUTANTS: readonly Mutant[] = [
         find: "if (this.#confirmedCount === this.#gapCount) return true;",
         replace: "if (this.#gapCount >= 0) return true;",
       },
+      // The driver does not hand to the next leader what this one wanted revoked.
+      {
+        file: "server/src/lease/lease-proposals.ts",
+        find: "onlyAsLeader: true,",
+        replace: "onlyAsLeader: false,",
+      },
     ],
   },
 ];
