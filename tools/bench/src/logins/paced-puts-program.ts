@@ -4,10 +4,10 @@
  * those that ended since the message before.
  */
 import { connect, type ClientHttp2Session } from "node:http2";
+import { callOn } from "../grpc-call.js";
 import { paths, putRequest } from "../messages.js";
 import { latenciesOf, type Latencies } from "../percentiles.js";
 import { value } from "../workloads.js";
-import { callOn } from "./session-call.js";
 
 export type PutsAnswer = { readonly latencies: Latencies } | { readonly failure: string };
 
@@ -41,7 +41,11 @@ class PacedPuts {
       const dueMs = this.#begunMs + (this.#count * 1_000) / this.#perSecond;
       if (dueMs > performance.now()) return;
       this.#count += 1;
-      callOn(this.#session, paths.put, putRequest("beside", value), this.#token).then(
+      callOn(this.#session, {
+        path: paths.put,
+        message: putRequest("beside", value),
+        token: this.#token,
+      }).then(
         () => this.#microseconds.push((performance.now() - dueMs) * 1_000),
         (error: unknown) => (this.#failure ??= String(error)),
       );

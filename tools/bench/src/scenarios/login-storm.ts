@@ -1,15 +1,17 @@
 /** Many clients that log in at once: what a client feels of it that has logged in before, and how long all take. */
 import { connect, type ClientHttp2Session } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOn } from "../grpc-call.js";
 import type { Figure, FigureScenario, ScenarioSetting } from "../figure-scenario.js";
 import { PacedPuts } from "../logins/paced-puts.js";
-import { callOn } from "../logins/session-call.js";
 import { ServerProcess } from "../server-process.js";
 
 const clientsMax = 1_000;
 /** Each of them has so many users to itself: equal attempts at once would be one. */
 const usersMax = 100;
 const clientsMin = 20;
+/** The last of all waits for the others. */
+const callTimeoutMs = 240_000;
 const putsPerSecond = 200;
 /** A percentile of a hundredth needs many puts. */
 const idleSeconds = 8;
@@ -60,7 +62,11 @@ async function run({ subject, folder, scale }: ScenarioSetting): Promise<readonl
 /** Root, and users who may everything; then authentication is on. */
 async function populate(admin: ClientHttp2Session, users: number): Promise<void> {
   const auth = (method: string, ...fields: Uint8Array[]): Promise<Uint8Array> =>
-    callOn(admin, `/etcdserverpb.Auth/${method}`, Buffer.concat(fields));
+    callOn(admin, {
+      path: `/etcdserverpb.Auth/${method}`,
+      message: Buffer.concat(fields),
+      timeoutMs: callTimeoutMs,
+    });
   for (let i = 0; i < users; i++) await auth("UserAdd", text(1, `user${i}`), text(2, password(`user${i}`)));
   await auth("UserAdd", text(1, "root"), text(2, password("root")));
   await auth("UserGrantRole", text(1, "root"), text(2, "root"));
@@ -72,7 +78,13 @@ const password = (user: string): string => `password of ${user}`;
 /** @returns the token. */
 async function logIn(session: ClientHttp2Session, user: string): Promise<string> {
   const request = Buffer.concat([text(1, user), text(2, password(user))]);
-  const reply = Buffer.from(await callOn(session, "/etcdserverpb.Auth/Authenticate", request));
+  const reply = Buffer.from(
+    await callOn(session, {
+      path: "/etcdserverpb.Auth/Authenticate",
+      message: request,
+      timeoutMs: callTimeoutMs,
+    }),
+  );
   // header (field 1), then the token (field 2); both are shorter than 128 bytes.
   const at = 2 + (reply[1] ?? 0);
   if (reply[at] !== 0x12) throw new Error(`no token for ${user}`);
