@@ -47,7 +47,10 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
   const remark = remarkOn(draft, format);
   const isBroken = remark !== undefined && (format === "hex" || format === "base64");
   const { key } = kv;
+  const isFinished = useRef(false);
   useEffect(() => {
+    // The stored state can arrive, and draw the editor once more, between saving and its going.
+    if (isFinished.current) return;
     if (draft === editValue(base.value, format)) drafts.drop(key);
     else drafts.keep(key, { text: draft, format, base });
   }, [drafts, key, draft, format, base]);
@@ -58,6 +61,7 @@ export function ValueEditor({ kv, format: shownFormat, onDone }: ValueEditorProp
   };
   useEffect(() => () => leave.current?.(), []);
   const finish = (): void => {
+    isFinished.current = true;
     drafts.drop(key);
     onDone();
   };
