@@ -77,14 +77,12 @@ async function talk(
   await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
   for (const { text, linesBefore } of messages) {
     await expect
-      .poll(() => lines.length, { timeout: 10_000, message: `${member.kind}: ${path}, before ${text}` })
+      .poll(() => lines.length, { message: `${member.kind}: ${path}, before ${text}` })
       .toBe(linesBefore);
     socket.send(text);
   }
-  await expect
-    .poll(() => lines.length, { timeout: 10_000, message: `${member.kind}: ${path}` })
-    .toBe(linesMax);
-  if (ends) await expect.poll(() => isClosed, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => lines.length, { message: `${member.kind}: ${path}` }).toBe(linesMax);
+  if (ends) await expect.poll(() => isClosed).toBe(true);
   socket.terminate();
   const masked = lines.map((line) =>
     line.replaceAll(/"(cluster_id|member_id|raft_term)":"\d+"/g, '"$1":"-"'),

@@ -36,7 +36,6 @@ async function write(member: PlacedMember, count: number): Promise<void> {
 async function expectMoved(member: PlacedMember, before: Scrape, series: readonly string[]): Promise<void> {
   await expect
     .poll(async () => unmoved(series, before, await scrape(member.endpoint)), {
-      timeout: 15_000,
       interval: 250,
     })
     .toEqual([]);

@@ -12,7 +12,7 @@ const packages = fileURLToPath(new URL("../../../", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "bugs-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test.each(MUTANTS)("shown without: $rule", { timeout: 120_000 }, async ({ bugs, edits }) => {
+test.each(MUTANTS)("shown without: $rule", { timeout: 300_000 }, async ({ bugs, edits }) => {
   const names = BUGS.map(({ name }) => name);
   for (const bug of bugs) expect(names).toContain(bug);
   const lines = await playMutant({ packages, program: join(scratch, `${bugs[0] ?? ""}.cjs`), edits, bugs });
