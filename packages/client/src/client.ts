@@ -3,7 +3,7 @@ import type { Calls } from "./calls.js";
 import { Auth } from "./auth/auth.js";
 import { Cache, type CacheOptions } from "./cache/cache.js";
 import { Cluster } from "./cluster/cluster.js";
-import { codecOrText, type Codec } from "./codec/codec.js";
+import { codecOrText, type Codec, type WithCodec } from "./codec/codec.js";
 import { Collection } from "./collection/collection.js";
 import { BalancedCalls } from "./connection/balanced-calls.js";
 import { EndpointPool } from "./connection/endpoint-pool.js";
@@ -96,7 +96,10 @@ export class Client extends Kv implements AsyncDisposable {
   }
 
   /** Changes of a key or a range, from now on or from `startRevision`. */
-  watch<V = string>(keys: Key | KeyRange, options: WatchOptions<V> = {}): Watch<V> {
+  watch<V>(keys: Key | KeyRange, options: WatchOptions<V> & WithCodec<V>): Watch<V>;
+  /** The same for text. */
+  watch(keys: Key | KeyRange, options?: WatchOptions<string>): Watch;
+  watch<V>(keys: Key | KeyRange, options: WatchOptions<V> = {}): Watch<V> {
     return this.#shared.watches.watch(this.#keyspace, keys, options);
   }
 
@@ -116,21 +119,36 @@ export class Client extends Kv implements AsyncDisposable {
   }
 
   /** An election, which is shared with `etcdctl elect` and Go clients under the same name. */
-  election<V = string>(name: Key, options: ElectionOptions<V> = {}): Election<V> {
+  election<V>(name: Key, options: ElectionOptions<V> & WithCodec<V>): Election<V>;
+  /** The same for text. */
+  election(name: Key, options?: ElectionOptions<string>): Election<string>;
+  election<V>(name: Key, options: ElectionOptions<V> = {}): Election<V> {
     return this.#recipes.election(name, options);
   }
 
   /** Reads and writes that take effect together or are done again; see `StmOptions` for what they see of others. */
-  stm<T, V = string>(
+  stm<T, V>(
     body: (tx: StmTransaction<V>) => Promise<T> | T,
-    options: StmOptions & { readonly as?: Codec<V> } = {},
+    options: StmOptions & WithCodec<V>,
+  ): Promise<StmOutcome<T>>;
+  /** The same for text. */
+  stm<T>(
+    body: (tx: StmTransaction<string>) => Promise<T> | T,
+    options?: StmOptions & Partial<WithCodec<string>>,
+  ): Promise<StmOutcome<T>>;
+  stm<T, V>(
+    body: (tx: StmTransaction<V>) => Promise<T> | T,
+    options: StmOptions & Partial<WithCodec<V>> = {},
   ): Promise<StmOutcome<T>> {
     const { as, ...rest } = options;
     return this.#recipes.stm(codecOrText(as), body, rest);
   }
 
   /** A local copy of all keys below a prefix, kept up to date. */
-  cache<V = string>(prefix: Key, options: CacheOptions & { readonly as?: Codec<V> } = {}): Cache<V> {
+  cache<V>(prefix: Key, options: CacheOptions & WithCodec<V>): Cache<V>;
+  /** The same for text. */
+  cache(prefix: Key, options?: CacheOptions & Partial<WithCodec<string>>): Cache<string>;
+  cache<V>(prefix: Key, options: CacheOptions & Partial<WithCodec<V>> = {}): Cache<V> {
     const { as, ...rest } = options;
     return new Cache(this.#store, prefix, codecOrText(as), rest);
   }

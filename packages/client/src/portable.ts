@@ -10,7 +10,7 @@ export type { LogFields, Logger } from "./logger.js";
 export { bytes, json, utf8 } from "./codec/codec.js";
 export type { LeaseOption } from "./kv/lease-id.js";
 export { DecodeError, type EncodedPair } from "./codec/decode-value.js";
-export type { Codec } from "./codec/codec.js";
+export type { Codec, WithCodec, WithoutCodec } from "./codec/codec.js";
 export type { Kv } from "./kv/kv.js";
 export { keyBytes, prefixEnd } from "./kv/key-range.js";
 export type { Key, KeyRange } from "./kv/key-range.js";
@@ -27,6 +27,7 @@ export type {
   ReadOptions,
   ScanOptions,
   SortBy,
+  WithPreviousCodec,
 } from "./kv/kv-options.js";
 
 // Transactions: conditions and operations

@@ -9,6 +9,19 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
+/**
+ * Of operations that name a codec. Only those give something else than text: without `as`, a type argument would be a promise about
+ * bytes that nobody reads that way.
+ */
+export interface WithCodec<V> {
+  readonly as: Codec<V>;
+}
+
+/** Of operations whose values are text, or bytes where they are written. */
+export interface WithoutCodec {
+  readonly as?: undefined;
+}
+
 /** Text as UTF-8: the default. Bytes that are no UTF-8 decode with replacement characters. */
 export const utf8: Codec<string> = {
   encode: encodeText,

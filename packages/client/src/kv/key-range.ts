@@ -9,7 +9,9 @@ export type Key = string | Uint8Array;
  * - `prefix`: all keys that begin with it; an empty one means all keys.
  * - `from`, `to`: from one key up to another one, which is not in it; without `to` there is no end.
  */
-export type KeyRange = { readonly prefix: Key } | { readonly from: Key; readonly to?: Key };
+export type KeyRange =
+  | { readonly prefix: Key; readonly from?: never; readonly to?: never }
+  | { readonly from: Key; readonly to?: Key; readonly prefix?: never };
 
 /** A range as etcd has it: an empty end means one key, a single zero byte "without end". */
 export interface WireRange {
@@ -41,12 +43,16 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   return NO_END;
 }
 
-/** @throws TypeError for a range that is none. */
+/** @throws TypeError for a range that is none, or two at once: what is deleted must be what was meant. */
 export function wireRange(range: Key | KeyRange): WireRange {
   if (typeof range === "string" || range instanceof Uint8Array) {
     return { key: keyBytes(range), rangeEnd: NO_RANGE };
   }
+  if (typeof range !== "object" || range === null)
+    throw new TypeError(`keys are one or a range, not ${String(range)}`);
   if ("prefix" in range) {
+    if ("from" in range || "to" in range)
+      throw new TypeError("a range has a prefix, or a beginning and perhaps an end, not both");
     const prefix = keyBytes(range.prefix);
     return prefix.length === 0
       ? { key: FIRST_KEY, rangeEnd: NO_END }

@@ -58,7 +58,13 @@ export interface PutOptions<V, P = V> extends CallOptions {
   readonly lease?: LeaseOption | undefined;
   /** Also tells the pair that was there before, at the cost of reading it. */
   readonly previous?: boolean;
+  /** How a previous value is read; default as the new one is written. */
   readonly previousAs?: Codec<P>;
+}
+
+/** Of writes whose previous value has a codec of its own. */
+export interface WithPreviousCodec<P> {
+  readonly previousAs: Codec<P>;
 }
 
 /** What a write came to. */

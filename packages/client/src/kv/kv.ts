@@ -1,7 +1,7 @@
 /** Keys and values. All numbers of the store are bigint; text is UTF-8 unless a codec says otherwise. */
 import { etcdserverpb } from "@quorate/proto";
 import type { CallOptions, Calls, CallSafety } from "../calls.js";
-import { codecOrText, type Codec } from "../codec/codec.js";
+import { codecOrText, type Codec, type WithCodec, type WithoutCodec } from "../codec/codec.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 import { TxnBuilder } from "../txn/txn-builder.js";
 import { encodeValue } from "./encode-value.js";
@@ -17,6 +17,7 @@ import type {
   RangeOptions,
   RangeResult,
   ScanOptions,
+  WithPreviousCodec,
 } from "./kv-options.js";
 import { rangeRequest } from "./range-request.js";
 import { scanRange } from "./scan-range.js";
@@ -35,17 +36,20 @@ export class Kv {
   }
 
   /** @returns the pair, or undefined when there is no such key. Linearizable unless `serializable`. */
-  async get<V = string>(key: Key, options: GetOptions<V> = {}): Promise<KeyValue<V> | undefined> {
+  get<V>(key: Key, options: GetOptions<V> & WithCodec<V>): Promise<KeyValue<V> | undefined>;
+  /** The same for text. */
+  get(key: Key, options?: GetOptions<string>): Promise<KeyValue | undefined>;
+  async get<V>(key: Key, options: GetOptions<V> = {}): Promise<KeyValue<V> | undefined> {
     const request = rangeRequest(this.#keyspace.rangeToWire(wireRange(key)), options);
     const { kvs } = await this.#calls.unary(range, request, callOf(options, "read"));
     return kvs[0] === undefined ? undefined : toKeyValue(kvs[0], this.#view(options.as));
   }
 
   /** The pairs of a range, in key order unless sorted otherwise. For ranges of any size see `scan`. */
-  async getAll<V = string>(
-    keys: KeyRange,
-    options: GetAllOptions<V> = {},
-  ): Promise<RangeResult<KeyValue<V>>> {
+  getAll<V>(keys: KeyRange, options: GetAllOptions<V> & WithCodec<V>): Promise<RangeResult<KeyValue<V>>>;
+  /** The same for text. */
+  getAll(keys: KeyRange, options?: GetAllOptions<string>): Promise<RangeResult<KeyValue>>;
+  async getAll<V>(keys: KeyRange, options: GetAllOptions<V> = {}): Promise<RangeResult<KeyValue<V>>> {
     const view = this.#view(options.as);
     return this.#range(keys, options, (pair) => toKeyValue(pair, view));
   }
@@ -69,22 +73,34 @@ export class Kv {
    * The pairs of a range of any size, in key order, as of one revision: the newest at its beginning, or `revision`. Memory is bounded:
    * nothing is read ahead of the loop beyond a piece. @throws CompactedError when that revision goes while it is being read.
    */
-  scan<V = string>(keys: KeyRange, options: ScanOptions<V> = {}): AsyncIterable<KeyValue<V>> {
+  scan<V>(keys: KeyRange, options: ScanOptions<V> & WithCodec<V>): AsyncIterable<KeyValue<V>>;
+  /** The same for text. */
+  scan(keys: KeyRange, options?: ScanOptions<string>): AsyncIterable<KeyValue>;
+  scan<V>(keys: KeyRange, options: ScanOptions<V> = {}): AsyncIterable<KeyValue<V>> {
     const view = this.#view(options.as);
     const wire = this.#keyspace.rangeToWire(wireRange(keys));
     return scanRange(this.#calls, wire, { ...options, convert: (pair) => toKeyValue(pair, view) });
   }
 
   /** Writes a key. A value that is bytes is taken as it is, unless a codec says otherwise. */
-  put<P = string>(
+  put(
     key: Key,
     value: string | Uint8Array,
-    options?: PutOptions<never, P> & { readonly as?: undefined },
+    options?: PutOptions<never, string> & WithoutCodec,
+  ): Promise<PutResult<string>>;
+  /** The same, with a previous value that is no text. */
+  put<P>(
+    key: Key,
+    value: string | Uint8Array,
+    options: PutOptions<never, P> & WithoutCodec & WithPreviousCodec<P>,
   ): Promise<PutResult<P>>;
-  put<V, P = string>(
+  /** Writes a value by its codec, by which the previous one is read too. */
+  put<V>(key: Key, value: NoInfer<V>, options: PutOptions<V> & WithCodec<V>): Promise<PutResult<V>>;
+  /** The same, with a previous value of another type. */
+  put<V, P>(
     key: Key,
     value: NoInfer<V>,
-    options: PutOptions<V, P> & { readonly as: Codec<V> },
+    options: PutOptions<V, P> & WithCodec<V> & WithPreviousCodec<P>,
   ): Promise<PutResult<P>>;
   async put<V, P>(key: Key, value: V, options: PutOptions<V, P> = {}): Promise<PutResult<P>> {
     const { lease, previous = false } = options;
@@ -103,7 +119,10 @@ export class Kv {
   }
 
   /** Deletes a key, or all keys of a range at one revision. Nothing to delete is no error. */
-  async delete<V = string>(keys: Key | KeyRange, options: DeleteOptions<V> = {}): Promise<DeleteResult<V>> {
+  delete<V>(keys: Key | KeyRange, options: DeleteOptions<V> & WithCodec<V>): Promise<DeleteResult<V>>;
+  /** The same, with previous values that are text. */
+  delete(keys: Key | KeyRange, options?: DeleteOptions<string>): Promise<DeleteResult<string>>;
+  async delete<V>(keys: Key | KeyRange, options: DeleteOptions<V> = {}): Promise<DeleteResult<V>> {
     const wire = this.#keyspace.rangeToWire(wireRange(keys));
     const request = { ...wire, prevKv: options.previous ?? false };
     const answer = await this.#calls.unary(deleteRange, request, { ...options, safety: "write" });

@@ -75,7 +75,7 @@ export class Recipes {
     });
   }
 
-  election<V = string>(name: Key, options: ElectionOptions<V> = {}): Election<V> {
+  election<V>(name: Key, options: ElectionOptions<V> = {}): Election<V> {
     const { as, ttlSeconds = SESSION_TTL_SECONDS } = options;
     const lease = async (callOptions: CallOptions): Promise<{ lease: Lease; isOwn: boolean }> => ({
       lease: await this.leases.grant(ttlSeconds, callOptions),

@@ -2,7 +2,7 @@
  * A lease under which several locks and candidacies stand: they are held together and lost together, at the price of one lease.
  */
 import type { CallOptions } from "../calls.js";
-import { codecOrText } from "../codec/codec.js";
+import { codecOrText, type WithCodec } from "../codec/codec.js";
 import { Election, type SessionElectionOptions } from "../election/election.js";
 import type { Key } from "../kv/key-range.js";
 import type { Lease } from "../lease/lease.js";
@@ -54,7 +54,10 @@ export class Session implements AsyncDisposable {
   }
 
   /** An election in which this session can be a candidate. */
-  election<V = string>(name: Key, options: SessionElectionOptions<V> = {}): Election<V> {
+  election<V>(name: Key, options: SessionElectionOptions<V> & WithCodec<V>): Election<V>;
+  /** The same for text. */
+  election(name: Key, options?: SessionElectionOptions<string>): Election<string>;
+  election<V>(name: Key, options: SessionElectionOptions<V> = {}): Election<V> {
     const lease = (): Promise<{ lease: Lease; isOwn: boolean }> =>
       Promise.resolve({ lease: this.lease, isOwn: false });
     return new Election(this.#store, name, { lease, codec: codecOrText(options.as) });

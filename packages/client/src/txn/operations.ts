@@ -1,9 +1,9 @@
 /** What a transaction does, each with the type of its result. */
 import { create, etcdserverpb } from "@quorate/proto";
-import { codecOrText, type Codec } from "../codec/codec.js";
+import { codecOrText, type Codec, type WithCodec, type WithoutCodec } from "../codec/codec.js";
 import { wireRange, keyBytes, type Key, type KeyRange } from "../kv/key-range.js";
 import { toKeyValue, type KeyValue } from "../kv/key-value.js";
-import type { DeleteResult, PutResult, RangeResult } from "../kv/kv-options.js";
+import type { DeleteResult, PutResult, RangeResult, WithPreviousCodec } from "../kv/kv-options.js";
 import { encodeValue } from "../kv/encode-value.js";
 import { rangeRequest } from "../kv/range-request.js";
 import type { Keyspace } from "../namespace/keyspace.js";
@@ -30,10 +30,13 @@ export interface GetOperationOptions<V> {
 }
 
 /** Reads one key. */
-export function get<V = string>(
+export function get<V>(
   key: Key,
-  options: GetOperationOptions<V> = {},
-): Operation<KeyValue<V> | undefined> {
+  options: GetOperationOptions<V> & WithCodec<V>,
+): Operation<KeyValue<V> | undefined>;
+/** The same for text. */
+export function get(key: Key, options?: GetOperationOptions<string>): Operation<KeyValue | undefined>;
+export function get<V>(key: Key, options: GetOperationOptions<V> = {}): Operation<KeyValue<V> | undefined> {
   const codec = codecOrText(options.as);
   return {
     isWrite: false,
@@ -51,7 +54,16 @@ export interface GetAllOperationOptions<V> extends GetOperationOptions<V> {
 }
 
 /** Reads a range. */
-export function getAll<V = string>(
+export function getAll<V>(
+  keys: KeyRange,
+  options: GetAllOperationOptions<V> & WithCodec<V>,
+): Operation<RangeResult<KeyValue<V>>>;
+/** The same for text. */
+export function getAll(
+  keys: KeyRange,
+  options?: GetAllOperationOptions<string>,
+): Operation<RangeResult<KeyValue>>;
+export function getAll<V>(
   keys: KeyRange,
   options: GetAllOperationOptions<V> = {},
 ): Operation<RangeResult<KeyValue<V>>> {
@@ -69,7 +81,7 @@ export function getAll<V = string>(
 }
 
 /** Of a write in a transaction. */
-export interface PutOperationOptions<V, P> {
+export interface PutOperationOptions<V, P = V> {
   readonly as?: Codec<V>;
   readonly lease?: LeaseOption | undefined;
   readonly previous?: boolean;
@@ -77,7 +89,30 @@ export interface PutOperationOptions<V, P> {
 }
 
 /** Writes one key. A transaction may write a key once. */
-export function put<V = string | Uint8Array, P = string>(
+export function put(
+  key: Key,
+  value: string | Uint8Array,
+  options?: PutOperationOptions<never, string> & WithoutCodec,
+): Operation<PutResult<string>>;
+/** The same, with a previous value that is no text. */
+export function put<P>(
+  key: Key,
+  value: string | Uint8Array,
+  options: PutOperationOptions<never, P> & WithoutCodec & WithPreviousCodec<P>,
+): Operation<PutResult<P>>;
+/** Writes a value by its codec, by which the previous one is read too. */
+export function put<V>(
+  key: Key,
+  value: NoInfer<V>,
+  options: PutOperationOptions<V> & WithCodec<V>,
+): Operation<PutResult<V>>;
+/** The same, with a previous value of another type. */
+export function put<V, P>(
+  key: Key,
+  value: NoInfer<V>,
+  options: PutOperationOptions<V, P> & WithCodec<V> & WithPreviousCodec<P>,
+): Operation<PutResult<P>>;
+export function put<V, P>(
   key: Key,
   value: V,
   options: PutOperationOptions<V, P> = {},
@@ -114,7 +149,16 @@ export interface RemoveOperationOptions<V> {
 }
 
 /** Deletes a key or a range. */
-export function remove<V = string>(
+export function remove<V>(
+  keys: Key | KeyRange,
+  options: RemoveOperationOptions<V> & WithCodec<V>,
+): Operation<DeleteResult<V>>;
+/** The same, with previous values that are text. */
+export function remove(
+  keys: Key | KeyRange,
+  options?: RemoveOperationOptions<string>,
+): Operation<DeleteResult<string>>;
+export function remove<V>(
   keys: Key | KeyRange,
   options: RemoveOperationOptions<V> = {},
 ): Operation<DeleteResult<V>> {

@@ -35,7 +35,7 @@ export class Watches {
   }
 
   /** Begins at once; see `Watch`. */
-  watch<V = string>(keyspace: Keyspace, keys: Key | KeyRange, options: WatchOptions<V> = {}): Watch<V> {
+  watch<V>(keyspace: Keyspace, keys: Key | KeyRange, options: WatchOptions<V> = {}): Watch<V> {
     const raw = this.watchRaw({
       range: keyspace.rangeToWire(wireRange(keys)),
       startRevision: options.startRevision ?? 0n,
