@@ -55,9 +55,12 @@ export class TrackedCall {
       return createChannelError(status.UNAVAILABLE, `no connection within ${this.#connectMs} ms`, false);
     if (this.#signal?.aborted === true) return this.#signal.reason as Error;
     const text = failure.details ?? failure.message ?? "";
-    return createChannelError(failure.code, text, wasSent(failure.code, text));
+    return createChannelError(failure.code, text.replace(EMPTY_NOTE, ""), wasSent(failure.code, text));
   }
 }
+
+/** How the library ends its texts where it has no note to make. */
+const EMPTY_NOTE = /[.\s]*Resolution note:\s*$/;
 
 /** Texts of the library for calls that never left this process. */
 const NEVER_SENT = [
