@@ -1,6 +1,6 @@
 /** The attempts of one call: how long they may take together, and what ends them. */
 import type { CallOptions, Calls } from "../calls.js";
-import type { QuorateError } from "../errors/errors.js";
+import { DeadlineError, type QuorateError } from "../errors/errors.js";
 import { backOffMs, pause } from "./back-off.js";
 import { checkTimeout } from "./timeout.js";
 
@@ -28,6 +28,7 @@ export class Attempts {
   #isShared: boolean;
   #count = 0;
   #hasNewToken = false;
+  #lastFailure: QuorateError | undefined;
 
   /** @throws TypeError for a time that is no number. */
   constructor(calls: Calls, { signal, timeoutMs }: CallOptions, limits: AttemptLimits) {
@@ -59,11 +60,21 @@ export class Attempts {
 
   /** Waits before the next attempt. @throws `error` when there is no time for one. */
   async failed(error: QuorateError): Promise<void> {
+    this.#lastFailure = error;
     const leftMs = this.#untilMs - performance.now();
     if (leftMs <= 0 || this.#count >= ATTEMPTS_MAX) throw error;
     const waitMs = Math.min(backOffMs(this.#count - 1), leftMs);
     await pause(waitMs, [this.#userSignal, this.#calls.closed]);
     if (performance.now() >= this.#untilMs) throw error;
+  }
+
+  /**
+   * What the call rejects with. Time that was up before anything was sent is no story of its own: what kept the request from being sent
+   * is the better one, of the login if that is what it waited for, or of an earlier attempt.
+   */
+  storyOf(error: QuorateError, wasSent: boolean, login: QuorateError | undefined): QuorateError {
+    if (wasSent || !(error instanceof DeadlineError)) return error;
+    return login ?? this.#lastFailure ?? error;
   }
 
   /** A rejected token is replaced once a call. */

@@ -56,6 +56,28 @@ describe("a call", () => {
     expect(transport.calls.map(({ endpoint }) => endpoint)).toEqual(["z:9"]);
   });
 
+  test("whose time is up in a login says why that did not succeed", async () => {
+    const untrusted = failure(GrpcStatus.Unavailable, "self-signed certificate", false);
+    const { calls, transport } = callsWith(() => untrusted, { user: { name: "a", password: "b" } });
+    for (const safety of ["read", "write"] as const)
+      await expect(calls.unary(put, {}, { safety, timeoutMs: 100 })).rejects.toMatchObject({
+        name: "UnavailableError",
+        message: "self-signed certificate",
+      });
+    expect(new Set(transport.calls.map(({ method }) => method))).toEqual(new Set(["Authenticate"]));
+    calls.close();
+  });
+
+  test("whose time is up before anything was sent says what kept it from being sent", async () => {
+    const { calls } = callsWith((_, count) =>
+      count === 1 ? gone(false) : failure(GrpcStatus.DeadlineExceeded, "waiting for a connection", false),
+    );
+    await expect(calls.unary(put, {}, { safety: "write", timeoutMs: 1000 })).rejects.toMatchObject({
+      name: "UnavailableError",
+      message: "connection reset",
+    });
+  });
+
   test("gives up when its time is up, with what went wrong last", async () => {
     const { calls } = callsWith(() => gone(false));
     const started = performance.now();

@@ -40,6 +40,8 @@ interface UnaryOptions extends CallOptions {
   readonly safety: CallSafety;
   readonly endpoint?: string;
   readonly requireLeader?: boolean;
+  /** Told of what the attempts failed with that are followed by others. */
+  readonly onRepetition?: (error: QuorateError) => void;
 }
 
 export class BalancedCalls implements Calls {
@@ -55,11 +57,11 @@ export class BalancedCalls implements Calls {
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
     if (user === undefined) return;
-    this.#tokens = new Tokens(async (signal) => {
+    this.#tokens = new Tokens((signal, onRepetition) => {
       const request = { name: user.name, password: user.password };
       const { authenticate } = etcdserverpb.Auth.method;
       return this.#authenticate(() =>
-        this.#call(authenticate, request, { safety: "read", signal }, undefined),
+        this.#call(authenticate, request, { safety: "read", signal, onRepetition }, undefined),
       );
     }, this.closed);
   }
@@ -109,9 +111,11 @@ export class BalancedCalls implements Calls {
             : judgement.kind === "new-token" && tokens !== undefined && attempts.takeNewToken();
         // An attempt that got its share of the time only has not used up the call's.
         const wasCutShort = judgement.error instanceof DeadlineError && attempts.takeRest();
-        if (!isToBeRepeated && !wasCutShort) throw judgement.error;
-        this.#tellOfRepetition(method.name, judgement.error);
-        await attempts.failed(judgement.error);
+        const story = attempts.storyOf(judgement.error, error.sent, tokens?.failure);
+        if (!isToBeRepeated && !wasCutShort) throw story;
+        options.onRepetition?.(story);
+        this.#tellOfRepetition(method.name, story);
+        await attempts.failed(story);
       }
     }
   }
@@ -156,9 +160,10 @@ export class BalancedCalls implements Calls {
           (judgement.kind === "repeat"
             ? options.endpoint === undefined
             : judgement.kind === "new-token" && this.#tokens !== undefined && attempts.takeNewToken());
-        if (!isToBeRepeated) throw judgement.error;
-        this.#tellOfRepetition(method.name, judgement.error);
-        await attempts.failed(judgement.error);
+        const story = attempts.storyOf(judgement.error, error.sent, this.#tokens?.failure);
+        if (!isToBeRepeated) throw story;
+        this.#tellOfRepetition(method.name, story);
+        await attempts.failed(story);
       }
     }
   }

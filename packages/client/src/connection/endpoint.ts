@@ -32,3 +32,8 @@ export function parseEndpoint(text: string): Endpoint {
       : host;
   return { address, isUnix: false, isSecure };
 }
+
+/** The host of an address without brackets: a name, or an address of IPv4 or IPv6. */
+export function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+}

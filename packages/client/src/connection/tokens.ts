@@ -2,20 +2,25 @@
  * The token of a user: asked for when it is first needed, by one call however many wait; renewed before it expires where it says when
  * (JWT), and once when a server rejects it.
  */
+import type { QuorateError } from "../errors/errors.js";
 import { parseJwtExpiry } from "./jwt-expiry.js";
 
 /** A token is renewed when it has less than this left. */
 const RENEW_BEFORE_MS = 30_000;
 
+/** Asks a server for a new token; rejects with the refusal. `onFailure` is told of each attempt that will be repeated. */
+export type Authenticate = (signal: AbortSignal, onFailure: (error: QuorateError) => void) => Promise<string>;
+
 export class Tokens {
-  readonly #authenticate: (signal: AbortSignal) => Promise<string>;
+  readonly #authenticate: Authenticate;
   readonly #closed: AbortSignal;
   #token: string | undefined;
   #expiresMs = Infinity;
   #pending: Promise<string> | undefined;
 
-  /** @param authenticate asks a server for a new token; rejects with the refusal. */
-  constructor(authenticate: (signal: AbortSignal) => Promise<string>, closed: AbortSignal) {
+  #failure: QuorateError | undefined;
+
+  constructor(authenticate: Authenticate, closed: AbortSignal) {
     this.#authenticate = authenticate;
     this.#closed = closed;
   }
@@ -25,11 +30,19 @@ export class Tokens {
     return Date.now() < this.#expiresMs - RENEW_BEFORE_MS ? this.#token : undefined;
   }
 
+  /** Why the login that is under way has not come to an end so far: for calls whose time is up before it. */
+  get failure(): QuorateError | undefined {
+    return this.#failure;
+  }
+
   /** @returns an empty token for a server without authentication. */
   async get(): Promise<string> {
     const { current } = this;
     if (current !== undefined) return current;
-    this.#pending ??= this.#renew().finally(() => (this.#pending = undefined));
+    this.#pending ??= this.#renew().finally(() => {
+      this.#pending = undefined;
+      this.#failure = undefined;
+    });
     return this.#pending;
   }
 
@@ -39,7 +52,7 @@ export class Tokens {
   }
 
   async #renew(): Promise<string> {
-    const token = await this.#authenticate(this.#closed);
+    const token = await this.#authenticate(this.#closed, (error) => (this.#failure = error));
     this.#token = token;
     this.#expiresMs = parseJwtExpiry(token) ?? Infinity;
     return token;

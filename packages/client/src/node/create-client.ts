@@ -26,7 +26,8 @@ const TRANSPORTS: Readonly<Record<TransportName, (options: GrpcTransportOptions)
 
 /**
  * A client of a cluster. Connects when it is first used, and keeps connected: members may come and go.
- * @throws TypeError for endpoints or a transport that are none; an error of the file system for certificates that can't be read.
+ * @throws TypeError for endpoints or a transport that are none; the same, or an error of the file system, for certificates
+ * that can't be read.
  */
 export function createClient(options: CreateClientOptions): Client {
   requireOptions(options);

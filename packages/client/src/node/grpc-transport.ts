@@ -1,4 +1,6 @@
 /** The transport on Node: one gRPC channel per endpoint. */
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import {
   Client,
   connectivityState,
@@ -7,6 +9,7 @@ import {
   status,
   type ChannelCredentials,
   type ChannelOptions,
+  type VerifyOptions,
 } from "@grpc/grpc-js";
 import type {
   DescMessage,
@@ -18,26 +21,28 @@ import type {
   MessageShape,
 } from "@quorate/proto";
 import { createChannelError } from "../connection/channel-error.js";
-import { parseEndpoint } from "../connection/endpoint.js";
+import { hostOf, parseEndpoint } from "../connection/endpoint.js";
 import type { BidiStream, Channel, ChannelCallOptions, Metadata, Transport } from "../transport.js";
 import { GrpcBidiStream, readStream } from "./grpc-streams.js";
 import { logConnections, watchStates } from "./connection-log.js";
 import { GrpcUnary } from "./grpc-unary.js";
 import { decodeBuffer, encodeBuffer, pathOf } from "./method-codec.js";
+import { readTls } from "./read-tls.js";
 import { TrackedCall, type Cancellable } from "./tracked-call.js";
 import {
   CONNECT_MAX_MS,
   KEEPALIVE_MS,
   KEEPALIVE_TIMEOUT_MS,
-  readPem,
   RECEIVE_BYTES_MAX,
   RECONNECT_MAX_MS,
   RECONNECT_MIN_MS,
   type GrpcTransportOptions,
-  type TlsOptions,
 } from "./transport-options.js";
 
-/** Calls over @grpc/grpc-js. @throws an error of the file system for certificates that can't be read. */
+/**
+ * Calls over @grpc/grpc-js.
+ * @throws TypeError, or an error of the file system, for certificates that can't be read; of OpenSSL for a key of another certificate.
+ */
 export function createGrpcTransport(options: GrpcTransportOptions = {}): Transport {
   return { connect: (endpoint) => new GrpcChannel(endpoint, options) };
 }
@@ -56,7 +61,12 @@ class GrpcChannel implements Channel {
     const { address, isUnix, isSecure } = parseEndpoint(endpoint);
     const secure = isSecure ?? options.tls !== undefined;
     const target = isUnix ? `unix:${address}` : `dns:///${address}`;
-    this.#client = new Client(target, createCredentials(secure, options.tls), channelOptions(options));
+    const serverName = options.tls?.serverName ?? (isUnix ? undefined : hostOf(address));
+    const security = secure ? secured(options, serverName) : INSECURE;
+    this.#client = new Client(target, security.credentials, {
+      ...channelOptions(options),
+      ...security.options,
+    });
     if (options.logger !== undefined) {
       const tell = logConnections(options.logger, endpoint);
       watchStates(this.#client.getChannel(), tell, () => this.#open.size > 0);
@@ -174,13 +184,37 @@ class GrpcChannel implements Channel {
   }
 }
 
-function createCredentials(isSecure: boolean, tls: TlsOptions | undefined): ChannelCredentials {
-  if (!isSecure) return credentials.createInsecure();
-  return credentials.createSsl(readPem(tls?.ca), readPem(tls?.key), readPem(tls?.cert));
+interface Security {
+  readonly credentials: ChannelCredentials;
+  readonly options: ChannelOptions;
+}
+
+const INSECURE: Security = { credentials: credentials.createInsecure(), options: {} };
+
+/**
+ * The name that a server is asked for which is known by its address: RFC 6066 forbids to ask for the address, and the library always
+ * asks for something. Nobody has this name (RFC 2606), so that the server shows what it shows to those who ask for none.
+ */
+const NO_NAME = "address.invalid";
+
+/** @param serverName what the server's certificate must have; undefined for what the library makes of a socket's path. */
+function secured({ tls }: GrpcTransportOptions, serverName: string | undefined): Security {
+  const { ca, cert, key } = readTls(tls);
+  const isAddress = serverName !== undefined && isIP(serverName) !== 0;
+  const verify: VerifyOptions = isAddress
+    ? { checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate) }
+    : {};
+  const asked = isAddress ? NO_NAME : tls?.serverName;
+  return {
+    credentials: credentials.createSsl(ca, key, cert, verify),
+    options: {
+      ...(asked === undefined ? {} : { "grpc.ssl_target_name_override": asked }),
+      ...(tls?.serverName === undefined ? {} : { "grpc.default_authority": tls.serverName }),
+    },
+  };
 }
 
 function channelOptions(options: GrpcTransportOptions): ChannelOptions {
-  const serverName = options.tls?.serverName;
   return {
     "grpc.max_receive_message_length": options.receiveBytesMax ?? RECEIVE_BYTES_MAX,
     // The server decides what it takes, and says so with its own error.
@@ -194,9 +228,6 @@ function channelOptions(options: GrpcTransportOptions): ChannelOptions {
     // Repeating calls is decided elsewhere, by what they do.
     "grpc.enable_retries": 0,
     "grpc.enable_http_proxy": 0,
-    ...(serverName === undefined
-      ? {}
-      : { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName }),
   };
 }
 

@@ -12,18 +12,18 @@ import type {
   MessageShape,
 } from "@quorate/proto";
 import { GrpcChannel, type CallRequest, type ServerAddress } from "@quorate/rpc/client";
-import { parseEndpoint, type Endpoint } from "../connection/endpoint.js";
+import { hostOf, parseEndpoint, type Endpoint } from "../connection/endpoint.js";
 import { SILENT } from "../logger.js";
 import type { BidiStream, Channel, ChannelCallOptions, Transport } from "../transport.js";
 import { logConnections } from "./connection-log.js";
 import { decode, encode, pathOf } from "./method-codec.js";
 import { SocketBidiStream, SocketReader } from "./socket-streams.js";
+import { readTls } from "./read-tls.js";
 import { SocketUnary } from "./socket-unary.js";
 import {
   CONNECT_MAX_MS,
   KEEPALIVE_MS,
   KEEPALIVE_TIMEOUT_MS,
-  readPem,
   RECEIVE_BYTES_MAX,
   RECONNECT_MAX_MS,
   RECONNECT_MIN_MS,
@@ -33,7 +33,7 @@ import {
 
 /**
  * Calls over HTTP/2 connections of our own: the same as `createGrpcTransport` to whoever uses it, at a fraction of the processor time.
- * @throws an error of the file system, or of OpenSSL, for certificates that can't be read.
+ * @throws TypeError, or an error of the file system, for certificates that can't be read; of OpenSSL for a key of another certificate.
  */
 export function createSocketTransport(options: GrpcTransportOptions = {}): Transport {
   return { connect: (endpoint) => new SocketChannel(endpoint, options) };
@@ -121,20 +121,12 @@ class SocketChannel implements Channel {
 
 function addressOf({ address, isUnix }: Endpoint): ServerAddress {
   if (isUnix) return { path: address };
-  const at = address.lastIndexOf(":");
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
+  return { host: hostOf(address), port: Number(address.slice(address.lastIndexOf(":") + 1)) };
 }
 
 /** Certificates are read here, once, so that one that can't be read is known before the first call. */
 function connectionOptions(tls: TlsOptions | undefined, { isUnix }: Endpoint): ConnectionOptions {
-  const ca = readPem(tls?.ca);
-  const cert = readPem(tls?.cert);
-  const key = readPem(tls?.key);
-  const secureContext = createSecureContext({
-    ...(ca === null ? {} : { ca }),
-    ...(cert === null ? {} : { cert }),
-    ...(key === null ? {} : { key }),
-  });
+  const secureContext = createSecureContext(readTls(tls));
   const serverName = tls?.serverName ?? (isUnix ? "localhost" : undefined);
   if (serverName === undefined) return { secureContext };
   return {

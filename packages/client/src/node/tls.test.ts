@@ -14,8 +14,11 @@ import {
 } from "../testing/certificates.js";
 import { makeTestFolder, type TestFolder } from "../testing/test-folder.js";
 import { createClient, type CreateClientOptions } from "./create-client.js";
+import type { TlsOptions } from "./transport-options.js";
 
 const OWN = { cert: CLIENT_CERTIFICATE, key: CLIENT_KEY };
+const warnings: Error[] = [];
+const onWarning = (warning: Error): void => void warnings.push(warning);
 let folder: TestFolder;
 let secure: EmbeddedMember;
 let plain: EmbeddedMember;
@@ -24,6 +27,7 @@ let address: string;
 let port: string;
 
 beforeAll(async () => {
+  process.on("warning", onWarning);
   folder = await makeTestFolder("memory");
   const file = async (name: string, content: string): Promise<string> => {
     const path = join(folder.path, name);
@@ -52,6 +56,7 @@ beforeAll(async () => {
   port = address.split(":")[1] ?? "";
 });
 afterAll(async () => {
+  process.off("warning", onWarning);
   await Promise.all([secure.stop(), plain.stop()]);
   await folder.remove();
 });
@@ -66,6 +71,18 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     await using watch = client.watch("by");
     await watch.ready;
     expect((await client.get("by"))?.value).toBe("address");
+    // DEP0123: an address is no name to ask a server for.
+    expect(warnings).toEqual([]);
+  });
+
+  test("an address that the certificate does not have", async () => {
+    const tls = { ca: AUTHORITY, ...OWN, serverName: "10.1.2.3" };
+    await using client = connect({ endpoints: `https://${address}`, tls, timeoutMs: 1_000 });
+    await expect(client.put("by", "nobody")).rejects.toMatchObject({
+      name: "UnavailableError",
+      message: expect.stringMatching(/10\.1\.2\.3 is not in the cert's list/) as string,
+    });
+    expect(warnings).toEqual([]);
   });
 
   test("certificates in files, by name, where the endpoint says nothing of TLS", async () => {
@@ -125,9 +142,38 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     expect(await known.get("written")).toBeUndefined();
   });
 
-  test("a certificate that can't be read is told at once", () => {
-    const tls = { ca: join(folder.path, "missing.crt") };
-    expect(() => connect({ endpoints: `https://${address}`, tls })).toThrow("ENOENT");
+  test.each([{}, { user: { name: "root", password: "secret" } }])(
+    "why a server is not trusted is told, also to whoever logs in first (%j)",
+    async (user) => {
+      await using client = connect({ endpoints: `https://${address}`, tls: OWN, timeoutMs: 1_500, ...user });
+      await expect(client.put("by", "nobody")).rejects.toMatchObject({
+        name: "UnavailableError",
+        message: expect.stringMatching(/certificate/) as string,
+      });
+    },
+  );
+
+  const cutOff = AUTHORITY.split("\n").slice(0, -3).join("\n");
+  const garbled = AUTHORITY.replace(/\nM.{40}/, `\n${"A".repeat(41)}`);
+  test.each<[string, TlsOptions, string | RegExp]>([
+    ["a certificate without its key", { cert: CLIENT_CERTIFICATE }, "tls.cert needs its key"],
+    ["a key without its certificate", { key: CLIENT_KEY }, "tls.key needs its certificate"],
+    ["an authority that is cut off", { ca: cutOff }, "tls.ca can't be read"],
+    ["an authority that is garbled", { ca: garbled }, "tls.ca can't be read"],
+    ["one of several authorities", { ca: `${AUTHORITY}\n${cutOff}` }, "tls.ca can't be read"],
+    ["bytes that are none", { ca: new Uint8Array([1, 2, 3]) }, "tls.ca can't be read"],
+    ["a certificate that is none", { cert: CLIENT_KEY, key: CLIENT_KEY }, "tls.cert can't be read"],
+    ["a key that is none", { cert: CLIENT_CERTIFICATE, key: CLIENT_CERTIFICATE }, "tls.key can't be read"],
+    ["the key of another one", { cert: CLIENT_CERTIFICATE, key: SERVER_KEY }, /key values mismatch/],
+    ["a path of nothing", { ca: "/missing/ca.crt" }, "ENOENT"],
+  ])("what can't be used is told at once: %s", (_, tls, text) => {
+    expect(() => connect({ endpoints: `https://${address}`, tls })).toThrow(text);
+  });
+
+  test("several authorities, with remarks between them", async () => {
+    const ca = `Other\n=====\n${SERVER_CERTIFICATE}\n\nOurs\n====\n${AUTHORITY}\n`;
+    await using client = connect({ endpoints: `https://${address}`, tls: { ca, ...OWN } });
+    expect((await client.get("by"))?.value).toBeDefined();
   });
 
   test("unix sockets", async () => {

@@ -1,5 +1,4 @@
 /** What the transports on Node are told, whichever speaks. */
-import { readFileSync } from "node:fs";
 import type { Logger } from "../logger.js";
 
 /** Certificates as PEM, or paths of files that hold them. */
@@ -32,10 +31,3 @@ export const KEEPALIVE_TIMEOUT_MS = 5_000;
 export const CONNECT_MAX_MS = 3_000;
 export const RECONNECT_MIN_MS = 100;
 export const RECONNECT_MAX_MS = 2_000;
-
-/** A text that is no PEM is a path. @throws an error of the file system. */
-export function readPem(source: string | Uint8Array | undefined): Buffer | null {
-  if (source === undefined) return null;
-  if (typeof source !== "string") return Buffer.from(source);
-  return source.includes("-----BEGIN") ? Buffer.from(source) : readFileSync(source);
-}
