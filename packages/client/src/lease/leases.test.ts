@@ -95,6 +95,28 @@ describeOnBoth((start, openClient) => {
     expect((await second.timeToLive()).grantedSeconds).toBe(30);
   });
 
+  test("grants, locks and sessions that are given up leave no lease", async () => {
+    await using held = await client.lock("given up");
+    const before = new Set(await client.leases.list());
+    const end = (each: { revoke(): Promise<void> }): Promise<void> => each.revoke();
+    const giveUp = async (i: number): Promise<void> => {
+      const stop = new AbortController();
+      const { signal } = stop;
+      const wanted: Promise<void>[] = [
+        client.leases.grant(60, { signal }).then(end),
+        client.session({ signal }).then((session) => session.close()),
+        client.lock("given up", { signal }).then((lock) => lock.unlock()),
+      ];
+      // At any moment of a grant: before it is sent, while it is on its way, and after it has come.
+      await new Promise((resolve) => setTimeout(resolve, i / 5));
+      stop.abort(new Error("given up"));
+      await Promise.allSettled(wanted);
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, i) => giveUp(i)));
+    await until(async () => (await client.leases.list()).every((id) => before.has(id)));
+    expect(before).toContain(held.leaseId);
+  });
+
   test("an id of the caller's choice is used, and refused when it is taken", async () => {
     await using lease = await client.leases.grant(30, { id: 99n });
     expect(lease.id).toBe(99n);

@@ -5,6 +5,7 @@
 import { etcdserverpb } from "@quorate/proto";
 import type { CallOptions, Calls } from "../calls.js";
 import { hasReason } from "../errors/errors.js";
+import { grantOrTakeBack } from "./late-grant.js";
 import { KeepAlives } from "./keep-alives.js";
 import { LeaseLostError } from "./lease-errors.js";
 import { Lease } from "./lease.js";
@@ -42,7 +43,8 @@ export class Leases {
   /**
    * Grants a lease of `ttlSeconds` (whole seconds above 0; the server may grant more) and keeps it alive.
    *
-   * The id is chosen here, so that a grant whose answer was lost is repeated without leaving a lease that nobody knows.
+   * The id is chosen here, so that a grant whose answer was lost is repeated without leaving a lease that nobody knows, and one that
+   * was given up is revoked in the background. An id of your choice is left alone then: it may be somebody else's.
    * @throws `lease-exist` for an id of your choice that is taken; `lease-ttl-too-large`; RangeError for a time that is none.
    */
   async grant(ttlSeconds: number, options: LeaseGrantOptions = {}): Promise<Lease> {
@@ -50,9 +52,14 @@ export class Leases {
       throw new RangeError(`a lease lasts whole seconds above 0, not ${ttlSeconds}`);
     }
     const { keepAlive = true, ...callOptions } = options;
+    const isOwnChoice = options.id === undefined;
     const id = options.id ?? randomLeaseId();
     const sentMs = performance.now();
-    const granted = await this.#grant({ id, ttlSeconds, isOwnChoice: options.id === undefined }, callOptions);
+    const grant = (how: CallOptions): Promise<number> => this.#grant({ id, ttlSeconds, isOwnChoice }, how);
+    const revoke = (how: CallOptions): Promise<void> => this.revoke(id, how);
+    const granted = await (isOwnChoice
+      ? grantOrTakeBack({ grant, revoke }, callOptions)
+      : grant(callOptions));
     return new Lease(this, this.#keepAlives, { id, ttlSeconds: granted, sentMs, renews: keepAlive });
   }
 
