@@ -37,7 +37,7 @@ describeOnBoth((start, openClient) => {
       fencingToken: first.fencingToken,
     });
     const second = theirs.campaign("second");
-    await expect(theirs.campaign("third", { timeoutMs: 50 })).rejects.toThrow(AcquireTimeoutError);
+    await expect(theirs.campaign("third", { timeoutMs: 1000 })).rejects.toThrow(AcquireTimeoutError);
     await first.proclaim("still first");
     expect((await theirs.leader())?.value).toBe("still first");
     await first.resign();

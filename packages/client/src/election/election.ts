@@ -7,7 +7,7 @@ import type { Key } from "../kv/key-range.js";
 import type { CallOptions } from "../calls.js";
 import type { Lease } from "../lease/lease.js";
 import { hasReason } from "../errors/errors.js";
-import { enterQueue, Hold, reachFront, withDeadline, type WaitOptions } from "../lock/hold.js";
+import { enterQueue, Hold, reachFront, WaitTime, withDeadline, type WaitOptions } from "../lock/hold.js";
 import { labelOf } from "../lock/lock.js";
 import { leavePlace, queueRange, readFront } from "../lock/queue-place.js";
 import type { Store } from "../session/store.js";
@@ -62,14 +62,16 @@ export class Election<V> {
   /**
    * Stands for election and resolves once it is won, which may take as long as others lead. A session that leads
    * already proclaims the new value.
-   * @throws AcquireTimeoutError, the reason of the signal, or of the lease's loss; the candidacy is withdrawn then.
+   * @throws AcquireTimeoutError, what a call rejects with that finds nobody to ask, the reason of the signal, or of the lease's loss;
+   * the candidacy is withdrawn then.
    */
   campaign(value: V, options: WaitOptions = {}): Promise<Leadership<V>> {
     // The time that is given is for the lease and the victory together.
-    return withDeadline(this.#store, { label: this.name, lease: undefined }, options, async (signal) => {
-      const { lease, isOwn } = await this.#candidateLease({ signal });
+    return withDeadline(this.#store, { label: this.name }, options.signal, async ({ signal }) => {
+      const time = new WaitTime(options.timeoutMs);
+      const { lease, isOwn } = await this.#candidateLease({ signal, timeoutMs: time.leftMs });
       try {
-        return await this.#campaign(value, { lease, isOwn }, { signal });
+        return await this.#campaign(value, { lease, isOwn, time }, signal);
       } catch (error) {
         if (isOwn) await lease[Symbol.asyncDispose]();
         throw error;
@@ -110,25 +112,23 @@ export class Election<V> {
 
   async #campaign(
     value: V,
-    { lease, isOwn }: { readonly lease: Lease; readonly isOwn: boolean },
-    options: WaitOptions,
+    { lease, isOwn, time }: { readonly lease: Lease; readonly isOwn: boolean; readonly time: WaitTime },
+    callerSignal: AbortSignal,
   ): Promise<Leadership<V>> {
     const store = this.#store;
     const label = this.name;
     const codec = this.#codec;
-    return withDeadline(store, { label, lease }, options, async (signal) => {
+    return withDeadline(store, { label, lease, time }, callerSignal, async (wait) => {
+      const { signal } = wait;
       const encoded = codec.encode(value);
-      const { place, isFirst, found } = await enterQueue(
-        store,
-        { name: this.#name, lease, value: encoded },
-        signal,
-      );
+      const queue = { name: this.#name, lease, value: encoded };
+      const { place, isFirst, found } = await enterQueue(store, queue, wait);
       if (!isFirst) await reachFront(store, { name: this.#name, label }, place, signal);
       const hold = new Hold(store, { label, lease, place });
       const leadership = new Leadership({ store, codec, label, lease, ownsLease: isOwn, hold });
       try {
         // It stood here before, with other words.
-        if (found !== undefined) await leadership.proclaim(value, { signal });
+        if (found !== undefined) await leadership.proclaim(value, { signal, timeoutMs: wait.leftMs() });
         return leadership;
       } catch (error) {
         hold.end(error);

@@ -69,12 +69,12 @@ export class PermissionError extends QuorateError {
   override readonly name: string = "PermissionError";
 }
 
-/** The client was closed, before the call or during it. */
+/** The client was closed, before the call or during it; or the watch that was to become ready. */
 export class ClosedError extends QuorateError {
   override readonly name: string = "ClosedError";
 
-  constructor() {
-    super("the client is closed", { code: 1, retry: "none" });
+  constructor(message = "the client is closed") {
+    super(message, { code: 1, retry: "none" });
   }
 }
 

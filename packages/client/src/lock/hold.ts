@@ -25,25 +25,70 @@ export const LEAVE_MAX_MS = 2000;
 export interface WaitOptions {
   /** Ends the wait; it rejects with the signal's reason, and nothing is left in the queue. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds to wait, then AcquireTimeoutError. Default: as long as it takes. */
+  /**
+   * Milliseconds to wait, then AcquireTimeoutError. Default: as long as it takes. When they are over before the cluster has said
+   * whether it is free, the wait ends as calls do: with UnavailableError or DeadlineError.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Runs `wait` under a signal that aborts with the caller's, the lease's loss, the client's end, or the timeout. */
+/** The time of one wait, which its steps share. */
+export class WaitTime {
+  readonly totalMs: number | undefined;
+  readonly #endMs: number;
+
+  /** Begins now. @throws TypeError for a time that is no number. */
+  constructor(totalMs: number | undefined) {
+    this.totalMs = checkTimeout(totalMs);
+    this.#endMs = performance.now() + (totalMs ?? Infinity);
+  }
+
+  /** Undefined for no limit: calls have their own then. */
+  get leftMs(): number | undefined {
+    return this.totalMs === undefined ? undefined : Math.max(0, this.#endMs - performance.now());
+  }
+}
+
+/** One wait that is under way. */
+export interface Wait {
+  readonly signal: AbortSignal;
+  /** The calls that find out whether it is free get what is left of the time, and tell themselves why it was not enough. */
+  readonly leftMs: () => number | undefined;
+  /** Somebody has it: from here on it is the end of the time that ends the wait. */
+  readonly taken: () => void;
+}
+
+/** What is waited for. */
+export interface WaitedFor {
+  readonly label: string;
+  readonly lease?: Lease;
+  readonly time?: WaitTime;
+}
+
+/** Runs `run` under a signal that aborts with the caller's, the lease's loss, the client's end, or the time of what is taken. */
 export async function withDeadline<T>(
   { calls }: Store,
-  queue: { readonly label: string; readonly lease: Lease | undefined },
-  options: WaitOptions,
-  wait: (signal: AbortSignal) => Promise<T>,
+  { label, lease, time }: WaitedFor,
+  callerSignal: AbortSignal | undefined,
+  run: (wait: Wait) => Promise<T>,
 ): Promise<T> {
-  const timeoutMs = checkTimeout(options.timeoutMs);
-  const linked = linkSignals([options.signal, queue.lease?.lost, calls.closed]);
-  const endTimer = startTimer(timeoutMs, () =>
-    linked.abort(new AcquireTimeoutError(queue.label, timeoutMs ?? 0)),
-  );
+  const linked = linkSignals([callerSignal, lease?.lost, calls.closed]);
+  let isTaken = false;
+  let isOver = false;
+  const giveUp = (): void => {
+    if (isTaken && isOver) linked.abort(new AcquireTimeoutError(label, time?.totalMs ?? 0));
+  };
+  const endTimer = startTimer(time?.leftMs, () => {
+    isOver = true;
+    giveUp();
+  });
+  const taken = (): void => {
+    isTaken = true;
+    giveUp();
+  };
   try {
     linked.signal.throwIfAborted();
-    return await wait(linked.signal);
+    return await run({ signal: linked.signal, leftMs: () => time?.leftMs, taken });
   } catch (error) {
     // Whatever way the call ended, the reason that was given for it is the better story.
     linked.signal.throwIfAborted();
@@ -58,11 +103,14 @@ export async function withDeadline<T>(
 export async function enterQueue(
   store: Store,
   queue: { readonly name: Key; readonly lease: Lease; readonly value: Uint8Array },
-  signal: AbortSignal,
+  { signal, leftMs, taken }: Wait,
 ): Promise<TakenPlace> {
   const { name, lease, value } = queue;
   try {
-    return await takePlace(store, { name, leaseId: lease.id, value }, { signal });
+    const options = { signal, timeoutMs: leftMs() };
+    const place = await takePlace(store, { name, leaseId: lease.id, value }, options);
+    if (!place.isFirst) taken();
+    return place;
   } catch (error) {
     await dropKey(store, placeKey(name, lease.id), { timeoutMs: LEAVE_MAX_MS }).catch(() => undefined);
     throw error;

@@ -12,7 +12,7 @@ export class OwnershipLostError extends Error {
   }
 }
 
-/** The lock was not free, or the election not won, in the time that was given. Nothing is left in the queue. */
+/** Others had the lock, or led, for all of the time that was given. Nothing is left in the queue. */
 export class AcquireTimeoutError extends Error {
   override readonly name = "AcquireTimeoutError";
   readonly queue: string;

@@ -1,5 +1,6 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ClosedError } from "../errors/errors.js";
 import { LeaseLostError } from "../lease/lease-errors.js";
 import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { keyBytes } from "../kv/key-range.js";
@@ -78,11 +79,22 @@ describeOnBoth((start, openClient) => {
 
   test("a wait ends with its time or its signal, and leaves nothing in the queue", async () => {
     await using lock = await client.lock("awaited");
-    const timeout = other.lock("awaited", { timeoutMs: 100 });
+    const timeout = other.lock("awaited", { timeoutMs: 1000 });
     await expect(timeout).rejects.toThrow(AcquireTimeoutError);
-    await expect(timeout).rejects.toThrow('"awaited" was not free within 100 ms');
+    await expect(timeout).rejects.toThrow('"awaited" was not free within 1000 ms');
     await expect(other.lock("awaited", { signal: abortSoon() })).rejects.toThrow("given up");
     expect(await queueOf("awaited")).toHaveLength(1);
+    lock.assertHeld();
+  });
+
+  test("a wait ends with its client", async () => {
+    await using lock = await client.lock("closed");
+    const third = openClient(target.endpoint);
+    const waiting = third.lock("closed");
+    const outcome = expect(waiting).rejects.toThrow(ClosedError);
+    while ((await queueOf("closed")).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    third.close();
+    await outcome;
     lock.assertHeld();
   });
 

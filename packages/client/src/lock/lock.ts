@@ -12,7 +12,15 @@ import type { Condition } from "../txn/conditions.js";
 import { onAbort } from "../session/on-abort.js";
 import { keyBytes, type Key } from "../kv/key-range.js";
 import { nameOf } from "../session/key-name.js";
-import { enterQueue, Hold, LEAVE_MAX_MS, reachFront, withDeadline, type WaitOptions } from "./hold.js";
+import {
+  enterQueue,
+  Hold,
+  LEAVE_MAX_MS,
+  reachFront,
+  WaitTime,
+  withDeadline,
+  type WaitOptions,
+} from "./hold.js";
 import { leavePlace, placed } from "./queue-place.js";
 
 /** How long a lock is waited for, and what others see of its holder. */
@@ -29,6 +37,8 @@ export interface LockOwner {
   readonly turns: LocalQueue;
   /** The lease is for this lock alone, and is revoked with it. */
   readonly ownsLease?: boolean;
+  /** Of a wait that has begun before, with the grant of the lease; otherwise that of the request begins. */
+  readonly time?: WaitTime;
 }
 
 /** The reason of `lost` after `unlock`. */
@@ -131,21 +141,22 @@ export class Lock implements AsyncDisposable {
 }
 
 /**
- * @throws AcquireTimeoutError, the reason of the signal, `LeaseLostError` or `OwnershipLostError` when the place in the queue was lost
+ * @throws AcquireTimeoutError, what a call rejects with that finds nobody to ask, the reason of the signal, `LeaseLostError` or `OwnershipLostError` when the place in the queue was lost
  * while waiting.
  */
 export async function acquireLock(store: Store, owner: LockOwner, request: LockRequest): Promise<Lock> {
   const label = labelOf(owner.name);
-  return withDeadline(store, { label, lease: owner.lease }, request, async (signal) => {
-    const leave = await owner.turns.enter(nameOf(keyBytes(owner.name)), signal);
+  const turn = nameOf(keyBytes(owner.name));
+  const { lease, turns, time = new WaitTime(request.timeoutMs) } = owner;
+  return withDeadline(store, { label, lease, time }, request.signal, async (wait) => {
+    const { signal } = wait;
+    if (turns.isBusy(turn)) wait.taken();
+    const leave = await turns.enter(turn, signal);
     try {
-      const { place, isFirst } = await enterQueue(
-        store,
-        { ...owner, value: keyBytes(request.value ?? "") },
-        signal,
-      );
+      const value = keyBytes(request.value ?? "");
+      const { place, isFirst } = await enterQueue(store, { ...owner, value }, wait);
       if (!isFirst) await reachFront(store, { name: owner.name, label }, place, signal);
-      return new Lock(store, owner, new Hold(store, { label, lease: owner.lease, place }), leave);
+      return new Lock(store, owner, new Hold(store, { label, lease, place }), leave);
     } catch (error) {
       leave();
       throw error;
@@ -161,18 +172,16 @@ export async function tryAcquireLock(
 ): Promise<Lock | undefined> {
   const label = labelOf(owner.name);
   const turn = nameOf(keyBytes(owner.name));
-  if (owner.turns.isBusy(turn)) return undefined;
-  return withDeadline(store, { label, lease: owner.lease }, request, async (signal) => {
-    const leave = await owner.turns.enter(turn, signal);
+  const { lease, turns, time = new WaitTime(request.timeoutMs) } = owner;
+  if (turns.isBusy(turn)) return undefined;
+  return withDeadline(store, { label, lease, time }, request.signal, async (wait) => {
+    const leave = await turns.enter(turn, wait.signal);
     try {
-      const { place, isFirst } = await enterQueue(
-        store,
-        { ...owner, value: keyBytes(request.value ?? "") },
-        signal,
-      );
-      if (isFirst)
-        return new Lock(store, owner, new Hold(store, { label, lease: owner.lease, place }), leave);
-      await leavePlace(store, place, { signal });
+      const value = keyBytes(request.value ?? "");
+      const { place, isFirst } = await enterQueue(store, { ...owner, value }, wait);
+      if (isFirst) return new Lock(store, owner, new Hold(store, { label, lease, place }), leave);
+      // Not under the signal: whoever gives up leaves nothing in the queue either.
+      await leavePlace(store, place, { timeoutMs: LEAVE_MAX_MS });
       leave();
       return undefined;
     } catch (error) {

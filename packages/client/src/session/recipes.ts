@@ -5,7 +5,7 @@ import { Election, type SessionElectionOptions } from "../election/election.js";
 import type { Key } from "../kv/key-range.js";
 import type { Lease } from "../lease/lease.js";
 import { Leases } from "../lease/leases.js";
-import { withDeadline } from "../lock/hold.js";
+import { WaitTime, withDeadline } from "../lock/hold.js";
 import {
   acquireLock,
   labelOf,
@@ -61,10 +61,10 @@ export class Recipes {
     { ttlSeconds = SESSION_TTL_SECONDS, timeoutMs, signal: wanted, ...request }: LockOptions,
     acquire: (store: Store, owner: LockOwner, request: LockRequest) => Promise<T>,
   ): Promise<T> {
-    const queue = { label: labelOf(name), lease: undefined };
-    return withDeadline(this.#store, queue, { timeoutMs, signal: wanted }, async (signal) => {
-      const lease = await this.leases.grant(ttlSeconds, { signal });
-      const owner = { name, lease, turns: new LocalQueue(), ownsLease: true };
+    return withDeadline(this.#store, { label: labelOf(name) }, wanted, async ({ signal }) => {
+      const time = new WaitTime(timeoutMs);
+      const lease = await this.leases.grant(ttlSeconds, { signal, timeoutMs: time.leftMs });
+      const owner = { name, lease, turns: new LocalQueue(), ownsLease: true, time };
       let lock: T | undefined;
       try {
         lock = await acquire(this.#store, owner, { ...request, signal });

@@ -1,6 +1,6 @@
 /** One watch below its codec: events as the wire has them, in whole revisions, with what waits for the consumer bounded. */
 import { etcdserverpb, GrpcStatus, type MessageInitShape, type mvccpb } from "@quorate/proto";
-import { CompactedError, createRefusal, type QuorateError } from "../errors/errors.js";
+import { ClosedError, CompactedError, createRefusal, type QuorateError } from "../errors/errors.js";
 import type { WireRange } from "../kv/key-range.js";
 import { onAbort } from "../session/on-abort.js";
 import { WAITING_BYTES_MAX, WAITING_EVENTS_MAX } from "./limits.js";
@@ -77,7 +77,7 @@ export class RawWatch {
 
   /**
    * Resolves once the server has accepted the watch: nothing that happens afterwards is missed. To the revision of the store then.
-   * Rejects when it is refused.
+   * Rejects when it is refused; with ClosedError when it is closed before.
    */
   get ready(): Promise<bigint> {
     return this.#ready;
@@ -182,7 +182,7 @@ export class RawWatch {
     if (this.#queue.isFinished) return;
     this.#queue.finish(failure, dropsWaiting);
     this.#forgetSignal();
-    this.#settleReady.reject(failure ?? new Error("the watch was closed"));
+    this.#settleReady.reject(failure ?? new ClosedError("the watch was closed"));
     this.#carrier.end(this.#carried);
   }
 }

@@ -7,7 +7,8 @@ import type { WatchBatch, WatchEvent } from "./watch-types.js";
 
 /**
  * Told of every change of its keys, in order, once, from `startRevision` on, whatever happens to connections and members. Iterate over
- * it for events, or over `batches()` for whole transactions; leaving the loop ends it. One consumer only.
+ * it for events, or over `batches()` for whole transactions; leaving the loop ends it. One consumer only: a second
+ * loop throws TypeError.
  *
  * The loop throws `CompactedError` when what comes next has been compacted, a refusal when the user may not watch the keys, `ClosedError`
  * when the client closes, what the codec throws, and the signal's reason when it aborts.
@@ -24,7 +25,8 @@ export class Watch<V = string> implements AsyncIterable<WatchEvent<V>>, AsyncDis
 
   /**
    * Resolves once the server has accepted the watch, to the revision of the store then: nothing that happens afterwards is missed.
-   * Rejects when it is refused.
+   * Rejects when it is refused, with ClosedError when it is closed before. Without a server it stays as it is: a `signal` of the watch
+   * bounds it.
    */
   get ready(): Promise<bigint> {
     return this.#raw.ready;

@@ -3,7 +3,7 @@ import { create, ERRORS, etcdserverpb, GrpcStatus, type MessageInitShape } from 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { BalancedCalls } from "../connection/balanced-calls.js";
 import { EndpointPool } from "../connection/endpoint-pool.js";
-import { CompactedError } from "../errors/errors.js";
+import { ClosedError, CompactedError } from "../errors/errors.js";
 import { Keyspace } from "../namespace/keyspace.js";
 import { FakeStream } from "../testing/fake-stream.js";
 import { failure, FakeTransport, type FakeAnswer, type FakeCall } from "../testing/fake-transport.js";
@@ -100,6 +100,22 @@ describe("a watch", () => {
     expect(await next(batches)).toBe("7: d");
     const [first, second] = server.transport.calls.map(({ endpoint }) => endpoint);
     expect(second).not.toBe(first);
+  });
+
+  test("that is closed before it is ready says so, and has one consumer, then too", async () => {
+    const server = new Server();
+    const watch = server.watch();
+    const { ready } = watch;
+    watch.close();
+    await expect(ready).rejects.toThrow(new ClosedError("the watch was closed"));
+    await expect(watch.ready).rejects.toBeInstanceOf(ClosedError);
+    const read = async (): Promise<number> => {
+      let count = 0;
+      for await (const each of watch) count += each.type.length;
+      return count;
+    };
+    expect(await read()).toBe(0);
+    await expect(read()).rejects.toThrow(new TypeError("a watch has one consumer"));
   });
 
   test("of what is new misses nothing once it is ready, though its stream breaks before the first event", async () => {
