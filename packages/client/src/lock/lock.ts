@@ -141,8 +141,8 @@ export class Lock implements AsyncDisposable {
 }
 
 /**
- * @throws AcquireTimeoutError, what a call rejects with that finds nobody to ask, the reason of the signal, `LeaseLostError` or `OwnershipLostError` when the place in the queue was lost
- * while waiting.
+ * @throws AcquireTimeoutError, what a call rejects with that finds nobody to ask, the reason of the signal, `LeaseLostError` or
+ * `OwnershipLostError` when the place in the queue was lost while waiting.
  */
 export async function acquireLock(store: Store, owner: LockOwner, request: LockRequest): Promise<Lock> {
   const label = labelOf(owner.name);
