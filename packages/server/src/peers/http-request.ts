@@ -40,7 +40,8 @@ export interface KeptConnections {
   readonly https: HttpsAgent;
 }
 
-export function keepConnections(connectionsMax: number, tls: PeerTls | undefined): KeptConnections {
+/** Without TLS of their own: what an agent is given once wins over what a request brings, and certificates are replaced. */
+export function keepConnections(connectionsMax: number): KeptConnections {
   // The time limit is for idle connections: the newest is used first, and the others end before a Go server ends them.
   const options = {
     keepAlive: true,
@@ -48,7 +49,8 @@ export function keepConnections(connectionsMax: number, tls: PeerTls | undefined
     timeout: KEEP_ALIVE_IDLE_MS,
     scheduling: "lifo",
   } as const;
-  return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...tlsOptions(tls) }) };
+  // A session that is resumed would be that of the certificate it began with.
+  return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, maxCachedSessions: 0 }) };
 }
 
 /**

@@ -45,7 +45,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#kept = keepConnections(PIPELINE_CONNECTIONS_MAX, options.connector.tls);
+    this.#kept = keepConnections(PIPELINE_CONNECTIONS_MAX);
   }
 
   /** @returns false when there is no room; the message was not taken then. */
