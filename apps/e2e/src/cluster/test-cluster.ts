@@ -27,6 +27,8 @@ export interface MemberPlan {
   readonly dataFolder?: string;
   /** By default free ports on loopback. */
   readonly place?: Place;
+  /** What members speak with one another; by default plain HTTP. With `https` the flags have to name certificates. */
+  readonly peerScheme?: "http" | "https";
 }
 
 export interface MemberHash {
@@ -78,14 +80,18 @@ export class TestCluster {
   }
 
   /** A member with a place of its own that is not started yet. The cluster is not told. */
-  async create({ kind, name, flags = [], dataFolder, place: given }: MemberPlan): Promise<PlacedMember> {
-    const place = given ?? (await findLoopbackPlaces(1))[0];
+  async create(plan: MemberPlan): Promise<PlacedMember> {
+    const { kind, name, flags = [], dataFolder, peerScheme = "http" } = plan;
+    const place = plan.place ?? (await findLoopbackPlaces(1))[0];
     if (place === undefined) throw new Error("no place");
+    const peerUrl = `${peerScheme}://${place.address}:${place.peerPort}`;
     const member = new PlacedMember({
       kind,
       name,
       place,
-      flags,
+      advertisedPeerUrl: peerUrl,
+      // Of a flag that is given twice the last counts.
+      flags: [`--listen-peer-urls=${peerUrl}`, ...flags],
       ...(dataFolder === undefined ? {} : { dataFolder }),
     });
     this.#members.set(name, member);

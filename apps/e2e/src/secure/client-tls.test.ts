@@ -9,11 +9,9 @@ import { Member } from "../harness/member.js";
 import { findProgram, missesPrograms, type ServerKind } from "../harness/programs.js";
 import { RevocationList } from "../harness/revocation-list.js";
 import { runCommand, type CommandResult } from "../harness/run-command.js";
+import { COMMAND_MS_MAX, curl, handshake, isLetIn, NO_ANSWER } from "./tls-probes.js";
 
 const LOCAL = ["127.0.0.1", "localhost"];
-const COMMAND_MS_MAX = 20_000;
-/** What curl ends with when the other side says nothing, or hangs up. */
-const NO_ANSWER = [52, 56];
 
 const folder = mkdtempSync(join(tmpdir(), "e2e-tls-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,31 +42,6 @@ async function etcdctl(...args: string[]): Promise<CommandResult> {
   });
 }
 
-const curl = (...args: string[]): Promise<CommandResult> =>
-  runCommand("curl", ["-s", "--max-time", "10", ...args], { timeoutMs: COMMAND_MS_MAX });
-
-/** @returns whether a handshake leads to an answer. Not one of the gateway, which in etcd is a client with the server's certificate. */
-async function isLetIn(
-  { secured }: Place,
-  { ca }: AuthorityFiles,
-  own: CertificateFiles | undefined,
-): Promise<boolean> {
-  const shown = own === undefined ? [] : ["--cert", own.cert, "--key", own.key];
-  const { exitCode, stdout } = await curl("--cacert", ca, ...shown, `https://${secured}/version`);
-  return exitCode === 0 && stdout.includes("etcdserver");
-}
-
-/** The other side of a handshake as OpenSSL sees it; empty when there was none. */
-async function handshake(place: Place, ...args: string[]): Promise<string> {
-  const result = await runCommand(
-    "openssl",
-    ["s_client", "-connect", place.secured, "-brief", "-ign_eof", ...args],
-    { stdin: "Q\n", timeoutMs: COMMAND_MS_MAX },
-  );
-  const text = `${result.stdout}${result.stderr}`;
-  return text.includes("CONNECTION ESTABLISHED") ? text : "";
-}
-
 describe.each<ServerKind>(["etcd", "quorate"])("the client port of %s", (kind) => {
   const suite = `TLS of ${kind}`;
   const misses = missesPrograms(suite, [kind, "etcdctl"]);
@@ -91,15 +64,15 @@ describe.each<ServerKind>(["etcd", "quorate"])("the client port of %s", (kind) =
       `--trusted-ca-file=${authority.ca}`,
       `--client-crl-file=${list.file}`,
     ]);
-    expect([await isLetIn(place, authority, alice), await isLetIn(place, authority, bob)]).toEqual([
-      true,
-      true,
-    ]);
+    expect([
+      await isLetIn(place.secured, authority, alice),
+      await isLetIn(place.secured, authority, bob),
+    ]).toEqual([true, true]);
     list.revoke(bob.cert);
-    expect([await isLetIn(place, authority, alice), await isLetIn(place, authority, bob)]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      await isLetIn(place.secured, authority, alice),
+      await isLetIn(place.secured, authority, bob),
+    ]).toEqual([true, false]);
   });
 
   it.skipIf(misses)(
@@ -118,9 +91,9 @@ describe.each<ServerKind>(["etcd", "quorate"])("the client port of %s", (kind) =
         "--client-cert-allowed-hostname=good.example",
       ]);
       const seen = [];
-      for (const each of [good, bad, stranger]) seen.push(await isLetIn(place, authority, each));
+      for (const each of [good, bad, stranger]) seen.push(await isLetIn(place.secured, authority, each));
       expect(seen).toEqual([true, false, false]);
-      expect(await isLetIn(place, authority, undefined)).toBe(false);
+      expect(await isLetIn(place.secured, authority, undefined)).toBe(false);
     },
   );
 
@@ -136,9 +109,9 @@ describe.each<ServerKind>(["etcd", "quorate"])("the client port of %s", (kind) =
     };
     show(first);
     const place = await start(kind, server(shown));
-    expect(await handshake(place)).toMatch(/CN ?= ?first/);
+    expect(await handshake(place.secured)).toMatch(/CN ?= ?first/);
     show(second);
-    await expect.poll(() => handshake(place)).toMatch(/CN ?= ?second/);
+    await expect.poll(() => handshake(place.secured)).toMatch(/CN ?= ?second/);
   });
 
   it.skipIf(misses)("speaks the suites that it is told to, and nothing before TLS 1.2", async () => {
@@ -147,9 +120,9 @@ describe.each<ServerKind>(["etcd", "quorate"])("the client port of %s", (kind) =
       ...server(own),
       "--cipher-suites=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
     ]);
-    expect(await handshake(place, "-tls1_2")).toMatch(/ECDHE-ECDSA-AES128-GCM-SHA256/);
-    expect(await handshake(place, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384")).toBe("");
-    expect(await handshake(place, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")).toBe("");
+    expect(await handshake(place.secured, "-tls1_2")).toMatch(/ECDHE-ECDSA-AES128-GCM-SHA256/);
+    expect(await handshake(place.secured, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384")).toBe("");
+    expect(await handshake(place.secured, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")).toBe("");
   });
 
   it.skipIf(misses)(
@@ -183,10 +156,10 @@ describe.each<ServerKind>(["etcd", "quorate"])("the client port of %s", (kind) =
     expect(put.stdout.trim()).toBe("OK");
     const verifying = await etcdctl(endpoints, "--insecure-transport=false", "get", "auto");
     expect(verifying.exitCode).not.toBe(0);
-    const before = await handshake(place);
+    const before = await handshake(place.secured);
     await place.member.stop();
     await place.member.restart();
     const fingerprint = (text: string): string | undefined => /Peer certificate: .*/.exec(text)?.[0];
-    expect(fingerprint(await handshake(place))).toBe(fingerprint(before));
+    expect(fingerprint(await handshake(place.secured))).toBe(fingerprint(before));
   });
 });
