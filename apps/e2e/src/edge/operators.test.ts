@@ -70,6 +70,19 @@ describe.skipIf(lacksRules(suite))(suite, () => {
     expect(await post("maintenance/defragment", {})).toBe("{} 200");
   });
 
+  it("rule 5: a downgrade that is asked for by curl to a version too far away is refused", async () => {
+    const ask = (): Promise<string> => post("maintenance/downgrade", { action: 0, version: "3.0" });
+    // Until the cluster has a version, there is nothing to go down from.
+    await expect.poll(ask).toMatch(/"message":"etcdserver: invalid downgrade target version".* 400$/);
+  });
+
+  it("rule 11: curl is given numbers of 64 bits as strings and bytes as base64", async () => {
+    expect(await post("kv/put", { key: "Zm9v", value: "YmFy" })).toMatch(/"revision":"\d+".* 200$/);
+    expect(await post("kv/range", { key: "Zm9v" })).toMatch(
+      /"key":"Zm9v","create_revision":"(\d+)","mod_revision":"\1","version":"1","value":"YmFy"\}\],"count":"1"\} 200$/,
+    );
+  });
+
   it("rule 8: curl without a token is told that it has no name, by 400 and not by 401", async () => {
     await post("auth/user/add", { name: "root", password: "p" });
     await post("auth/role/add", { name: "root" });
