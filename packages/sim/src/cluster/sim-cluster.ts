@@ -41,6 +41,8 @@ export class SimCluster {
   /** Sees messages of raft as they leave, and lines that members report to their operators. */
   onSent: (member: SimMember, message: Message) => void = () => undefined;
   onLine: (member: SimMember, line: string) => void = () => undefined;
+  /** Keeps messages that are to be late. @returns true for one that it keeps, and lets go by `arrive` */
+  keep: (to: string, message: Message, arrive: () => void) => boolean = () => false;
   readonly #directory = new Directory();
   readonly #options: SimClusterOptions;
 
@@ -78,6 +80,7 @@ export class SimCluster {
           this.rules.look(message);
           this.onSent(from, message);
         },
+        keep: (to, message, arrive) => this.keep(to, message, arrive),
       },
     );
     this.members.push(member);

@@ -73,6 +73,8 @@ export interface SimMemberParts {
   readonly log: (member: SimMember, line: string) => void;
   /** A message of raft leaves. */
   readonly onSent: (member: SimMember, message: Message) => void;
+  /** See `SimTransportParts`. */
+  readonly keep: (to: string, message: Message, arrive: () => void) => boolean;
 }
 
 /** What a process has once it runs. */
@@ -154,7 +156,7 @@ export class SimMember implements Place {
   }
 
   async #begin(life: Life): Promise<void> {
-    const { network, directory, prng, log, onSent } = this.#parts;
+    const { network, directory, prng, log, onSent, keep } = this.#parts;
     const config = this.#config();
     const logger = createLogger((line) => log(this, line));
     const world = {
@@ -191,6 +193,7 @@ export class SimMember implements Place {
           network,
           life,
           onSent: onMessage,
+          keep,
         })),
     });
     if (life.isOver) return;

@@ -22,6 +22,8 @@ export interface SimTransportParts {
   readonly life: Life;
   /** Sees what leaves, lost or not. */
   readonly onSent: (message: Message) => void;
+  /** @returns true when it keeps the message, and calls `arrive` whenever that is to arrive. */
+  readonly keep: (to: string, message: Message, arrive: () => void) => boolean;
 }
 
 export class SimTransport implements PeerTransport {
@@ -54,7 +56,7 @@ export class SimTransport implements PeerTransport {
   }
 
   send(message: Message): void {
-    const { network, life, identity, onSent } = this.#parts;
+    const { network, life, identity, onSent, keep } = this.#parts;
     onSent(message);
     const to = this.#find(message.to);
     if (to === undefined) return;
@@ -67,7 +69,8 @@ export class SimTransport implements PeerTransport {
     const copy = createMessage({ ...message, entries: [...message.entries] });
     // A proposal that is doubled is proposed twice: raft cannot know, and no stream of bytes does that.
     const isReliable = message.type === MessageType.MsgProp;
-    network.send(this.#parts.place.name, to.name, () => this.#arrive(to, copy), isReliable);
+    const arrive = (): void => this.#arrive(to, copy);
+    if (!keep(to.name, copy, arrive)) network.send(this.#parts.place.name, to.name, arrive, isReliable);
   }
 
   #arrive(to: Place, message: Message): void {
@@ -124,7 +127,7 @@ export class SimTransport implements PeerTransport {
         );
       });
     };
-    network.send(place.name, to.name, arrive, true);
+    if (!this.#parts.keep(to.name, message, arrive)) network.send(place.name, to.name, arrive, true);
   }
 
   addPeer(id: bigint, urls: readonly string[]): void {

@@ -24,6 +24,33 @@ test.each(MUTATIONS)("$name is caught: $rule", { timeout: 300_000 }, async (muta
   expect(await hunt({ packages, scratch, mutation }, { first, count: 1 })).toBeDefined();
 });
 
+const aimed = MUTATIONS.flatMap(({ aimed: aim, ...mutation }) =>
+  aim === undefined ? [] : [{ ...aim, mutation, name: mutation.name }],
+);
+
+test.each(aimed)(
+  "$name is caught by one of the first $seedsMax seeds of $ploy",
+  { timeout: 300_000 },
+  async ({ mutation, ploy, seedsMax }) => {
+    expect(await hunt({ packages, scratch, mutation }, { first: 1, count: seedsMax, ploy })).toBeDefined();
+  },
+);
+
+const harmless = aimed
+  .map(({ mutation, ...aim }) => ({
+    ...aim,
+    mutation: { ...mutation, edits: mutation.edits.filter(({ isHarmless }) => isHarmless) },
+  }))
+  .filter(({ mutation }) => mutation.edits.length > 0);
+
+test.each(harmless)(
+  "what $name needs besides breaks nothing by itself",
+  { timeout: 300_000 },
+  async ({ mutation, ploy, seedsMax }) => {
+    expect(await hunt({ packages, scratch, mutation }, { first: 1, count: seedsMax, ploy })).toBeUndefined();
+  },
+);
+
 test("nothing is caught where nothing is broken", { timeout: 300_000 }, async () => {
   expect(await hunt({ packages, scratch, mutation: undefined }, { first: 1, count: 2 })).toBeUndefined();
 });

@@ -13,6 +13,7 @@ import {
   type Plan,
 } from "./plan.js";
 import { CROWDED } from "./crowded-ploy.js";
+import { LATE_PLOYS } from "./late-ploys.js";
 import { MOMENT_PLOYS } from "./moment-ploys.js";
 import { PLOYS, type Ploy } from "./ploys.js";
 import { drawWorkloads } from "./sim-workloads.js";
@@ -23,7 +24,11 @@ const LATER_SHARE = 0.5;
 const LATER_SALT = 0xc100ec;
 const LATER_PLOYS: readonly Ploy[] = [CROWDED, ...MOMENT_PLOYS];
 
-const ALL_PLOYS: readonly Ploy[] = [...PLOYS, ...LATER_PLOYS];
+/** Of those that are left, drawn in the same way. */
+const LATEST_SHARE = 0.4;
+const LATEST_SALT = 8;
+
+const ALL_PLOYS: readonly Ploy[] = [...PLOYS, ...LATER_PLOYS, ...LATE_PLOYS];
 
 /** Of the swarm. */
 export const FAULT_KINDS: readonly SwarmFaultKind[] = [
@@ -75,7 +80,9 @@ export function createPlan(seed: number, ployName?: string): Plan {
 
 function drawLater(seed: number): Ploy | undefined {
   const prng = new Prng(seed ^ LATER_SALT);
-  return prng.chance(LATER_SHARE) ? prng.pick(LATER_PLOYS) : undefined;
+  if (prng.chance(LATER_SHARE)) return prng.pick(LATER_PLOYS);
+  const latest = new Prng(seed ^ LATEST_SALT);
+  return latest.chance(LATEST_SHARE) ? latest.pick(LATE_PLOYS) : undefined;
 }
 
 function createSwarm(prng: Prng, seed: number): Plan {
@@ -130,8 +137,8 @@ function createFaults(
   return faults;
 }
 
-/** Crowds come only where members have room for little, and cuts at a moment where it means something. */
-type SwarmFaultKind = Exclude<FaultKind, "crowd" | "cut-at">;
+/** Crowds come only where members have room for little, cuts at a moment and late messages where they mean something. */
+type SwarmFaultKind = Exclude<FaultKind, "crowd" | "cut-at" | "late">;
 
 type Timeless = Fault extends infer F ? (F extends Fault ? Omit<F, "atMs"> : never) : never;
 

@@ -27,5 +27,5 @@ test("thirty plans run twice leave the same trace, each its own", { timeout: 300
 
 test("these plans have every kind of fault", () => {
   const kinds = new Set(SEEDS.flatMap((seed) => createPlan(seed).faults.map(({ kind }) => kind)));
-  expect([...kinds].sort()).toEqual([...FAULT_KINDS, "crowd", "cut-at"].sort());
+  expect([...kinds].sort()).toEqual([...FAULT_KINDS, "crowd", "cut-at", "late"].sort());
 });

@@ -5,6 +5,7 @@ import type { RotPlace } from "../world/rot.js";
 import { HEALTHY_LINES } from "../world/sim-network.js";
 import { Ambushes } from "./ambush.js";
 import { Crowd } from "./crowd.js";
+import { LateMessages } from "./late-messages.js";
 import { LineFaults } from "./line-faults.js";
 import { MomentCuts } from "./moment-cuts.js";
 import { Operator } from "./operator.js";
@@ -27,6 +28,7 @@ export class FaultInjector {
   readonly #operator: Operator;
   readonly #ambushes: Ambushes;
   readonly #cuts: MomentCuts;
+  readonly #late: LateMessages;
   readonly #crowd: Crowd;
   #isOver = false;
 
@@ -37,6 +39,7 @@ export class FaultInjector {
     this.#operator = new Operator(cluster, plan);
     this.#ambushes = new Ambushes(cluster);
     this.#cuts = new MomentCuts(cluster);
+    this.#late = new LateMessages(cluster, (delayMs, task) => this.#later(delayMs, task));
     this.#crowd = new Crowd(cluster);
   }
 
@@ -56,6 +59,7 @@ export class FaultInjector {
     this.#isOver = true;
     this.#ambushes.clear();
     this.#cuts.clear();
+    this.#late.clear();
     const { network, members } = this.#cluster;
     network.mendAll();
     network.health = HEALTHY_LINES;
@@ -182,6 +186,9 @@ export class FaultInjector {
           if (fault.afterMs === 0) cut();
           else this.#later(fault.afterMs, cut);
         });
+        return false;
+      case "late":
+        this.#late.keep(this.#at(fault.member), fault, () => this.#count(`late ${fault.cargo}`));
         return false;
       case "crowd":
         return this.#crowd.gather(this.#at(fault.member), fault);

@@ -32,6 +32,9 @@ export type AmbushMoment = (typeof AMBUSH_MOMENTS)[number];
  */
 export type CutMoment = "term-begun" | "commit-told" | "change-committed";
 
+/** What is on its way for long: all requests for votes, or one database; what is sent after it overtakes it. */
+export type LateCargo = "votes" | "database";
+
 /** More clients at once than a member has room for: so many of each kind, and watchers that take nothing for `forMs`. */
 export interface CrowdFault {
   readonly kind: "crowd";
@@ -109,6 +112,14 @@ export type Fault = { readonly atMs: number } & (
       readonly on: CutMoment;
       readonly count: number;
       readonly afterMs: number;
+      readonly forMs: number;
+    }
+  /** What is sent to a member arrives when this ends, `gapMs` apart. */
+  | {
+      readonly kind: "late";
+      readonly cargo: LateCargo;
+      readonly member: number;
+      readonly gapMs: number;
       readonly forMs: number;
     }
 );

@@ -15,6 +15,18 @@ export const MEMBER_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "vote-written-with-terms",
+    rule: "a vote is written whether its term is new or not",
+    edits: [
+      {
+        file: "server/src/member/log-writer.ts",
+        find: "return hardState.term !== latest.term || hardState.vote !== latest.vote;",
+        replace: "return hardState.term !== latest.term;",
+      },
+    ],
+    aimed: { ploy: "two-votes", seedsMax: 3 },
+  },
+  {
     name: "read-without-round",
     rule: "a linearizable read asks how far it must see",
     edits: [

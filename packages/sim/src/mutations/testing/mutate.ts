@@ -23,10 +23,10 @@ export interface Catch {
   readonly violation: string;
 }
 
-/** Runs `count` seeds, or those of them with one of the ploys. @returns the first that was broken; undefined when the mutant survived. */
+/** Runs `count` seeds, all of them with the ploy if there is one. @returns the first that was broken; undefined when the mutant survived. */
 export async function hunt(
   { packages, scratch, mutation }: Hunt,
-  { first, count, ploys = [] }: { first: number; count: number; ploys?: readonly string[] },
+  { first, count, ploy }: { first: number; count: number; ploy?: string },
 ): Promise<Catch | undefined> {
   const program = join(scratch, `${mutation?.name ?? "none"}.cjs`);
   await build({
@@ -42,7 +42,7 @@ export async function hunt(
   });
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [program, String(first), String(count), ...ploys],
+    [program, String(first), String(count), ...(ploy === undefined ? [] : [ploy])],
     // The database's library is looked for from here; simulated members use none.
     { env: { ...process.env, NODE_PATH: join(packages, "../node_modules") }, maxBuffer: OUTPUT_BYTES_MAX },
   );

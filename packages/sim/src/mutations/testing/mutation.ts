@@ -7,6 +7,8 @@ export interface Edit {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Breaks nothing by itself: it takes away what hides the rule from everybody, and is tried alone as well. */
+  readonly isHarmless?: true;
 }
 
 export interface Mutation {
@@ -15,4 +17,6 @@ export interface Mutation {
   /** The rule that is broken. */
   readonly rule: string;
   readonly edits: readonly Edit[];
+  /** The ploy that is there for it, and how many of its seeds, from 1 on, it takes to catch it at most. */
+  readonly aimed?: { readonly ploy: string; readonly seedsMax: number };
 }

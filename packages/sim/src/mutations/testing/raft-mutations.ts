@@ -203,4 +203,35 @@ export const RAFT_MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "commit-beyond-message",
+    rule: "a follower commits no entry that a message has not shown to be the leader's",
+    edits: [
+      {
+        file: "raft/src/log/raft-log.ts",
+        find: "this.commitTo(Math.min(leaderCommit, last));",
+        replace: "this.commitTo(Math.min(leaderCommit, this.lastIndex()));",
+      },
+      // As good a leader, but it begins further back than it must. The first entry that ours sends is one that the follower has not.
+      {
+        file: "raft/src/core/role.ts",
+        find: "raft.tracker.resetProgress(raft.id, raft.log.lastIndex());",
+        replace: "raft.tracker.resetProgress(raft.id, Math.max(0, raft.log.lastIndex() - 8));",
+        isHarmless: true,
+      },
+    ],
+    aimed: { ploy: "long-tail", seedsMax: 3 },
+  },
+  {
+    name: "old-snapshot",
+    rule: "a snapshot of what is committed already is not taken",
+    edits: [
+      {
+        file: "raft/src/core/restore.ts",
+        find: "  if (index <= raft.log.committed) return false;\n",
+        replace: "",
+      },
+    ],
+    aimed: { ploy: "old-database", seedsMax: 3 },
+  },
 ];
