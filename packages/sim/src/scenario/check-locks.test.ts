@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { checkLocks } from "./check-locks.js";
 
-const hold = (client: number, fromMs: number, untilMs: number) => ({ client, lease: 1n, fromMs, untilMs });
+const hold = (client: number, fromMs: number, untilMs: number) => ({
+  client,
+  lease: 1n,
+  fromMs,
+  promise: { fromMs, forMs: untilMs - fromMs },
+  releasedMs: Infinity,
+});
 
 test("one after the other is sound", () => {
   expect(checkLocks([hold(2, 1000, 2000), hold(1, 0, 1000)], [], 0)).toEqual([]);
@@ -17,6 +23,16 @@ test("one while another one's lease lives is not", () => {
 
 test("clocks that go too fast make leases shorter", () => {
   expect(checkLocks([hold(1, 0, 1000), hold(2, 950, 2000)], [], 0.1)).toEqual([]);
+});
+
+test("and shorter as a whole: also by what was over when the lock was had", () => {
+  const late = { ...hold(1, 1800, 2800), promise: { fromMs: 0, forMs: 2000 } };
+  expect(checkLocks([late, hold(2, 1850, 4000)], [], 0.1)).toEqual([]);
+  expect(checkLocks([{ ...late, fromMs: 1000 }, hold(2, 1750, 4000)], [], 0.1)).toHaveLength(1);
+});
+
+test("what was let go is free", () => {
+  expect(checkLocks([{ ...hold(1, 0, 1000), releasedMs: 500 }, hold(2, 510, 2000)], [], 0)).toEqual([]);
 });
 
 test("a revoked lease that was renewed is told", () => {

@@ -1,10 +1,16 @@
 /** What leases promise: nobody else gets the lock while the holder's lease lives, and a revoked lease does not come back. */
+import { surelyLivesUntil } from "./lease-promise.js";
 import type { Hold, Revival } from "./lock-load.js";
 
-/**
- * @param clockErrorMax how much faster than the world's the clocks of members go at most, as a share: a leader measures a lease with
- * its own.
- */
+/** Until when nobody else may have the lock. */
+export function surelyHeldUntil(
+  { promise, releasedMs }: Pick<Hold, "promise" | "releasedMs">,
+  clockErrorMax: number,
+): number {
+  return Math.min(releasedMs, surelyLivesUntil(promise, clockErrorMax));
+}
+
+/** @param clockErrorMax how much faster than the world's the clocks of members go at most, as a share. */
 export function checkLocks(
   holds: readonly Hold[],
   revivals: readonly Revival[],
@@ -18,7 +24,7 @@ export function checkLocks(
   for (const [i, hold] of ordered.entries()) {
     const next = ordered[i + 1];
     if (next === undefined) break;
-    const surelyUntilMs = hold.fromMs + (hold.untilMs - hold.fromMs) * (1 - clockErrorMax);
+    const surelyUntilMs = surelyHeldUntil(hold, clockErrorMax);
     if (next.fromMs >= surelyUntilMs) continue;
     violations.push(
       `client ${next.client} got the lock at ${next.fromMs.toFixed(1)} ms, while client ${hold.client} had it from ` +

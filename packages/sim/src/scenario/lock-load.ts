@@ -7,6 +7,7 @@ import { Prng } from "@quorate/std";
 import type { SimCluster } from "../cluster/sim-cluster.js";
 import type { SimMember } from "../cluster/sim-member.js";
 import { toBytes } from "../load/key-value-wire.js";
+import { longerPromise, type LeasePromise } from "./lease-promise.js";
 
 const CALL_MS_MAX = 3000;
 const REST_MS = 300;
@@ -20,8 +21,10 @@ export interface Hold {
   readonly lease: bigint;
   /** When it was told so. */
   readonly fromMs: number;
-  /** Until when the leader had promised that the lease lives, as of the last answer; or when it began to let go, if that was earlier. */
-  untilMs: number;
+  /** How long the lease lives, as of the last answer. */
+  promise: LeasePromise;
+  /** When it began to let go. */
+  releasedMs: number;
 }
 
 /** A lease that was renewed after its revocation had been acknowledged. */
@@ -88,7 +91,8 @@ export class LockLoad {
       this.abandoned.push(ID);
       return;
     }
-    const hold: Hold = { client, lease: ID, fromMs: time.nowMs, untilMs: grantMs + Number(TTL) * 1000 };
+    const promise = { fromMs: grantMs, forMs: Number(TTL) * 1000 };
+    const hold: Hold = { client, lease: ID, fromMs: time.nowMs, promise, releasedMs: Infinity };
     this.holds.push(hold);
     for (let rounds = prng.below(8); rounds > 0; rounds--) {
       await time.sleep((Number(TTL) * 1000) / 3);
@@ -96,10 +100,11 @@ export class LockLoad {
       const ttl = await this.#renew(client, prng.pick(members), ID);
       // Without an answer nothing new is promised; without a lease there is nothing to hold.
       if (ttl === 0n) break;
-      if (ttl !== undefined) hold.untilMs = Math.max(hold.untilMs, sentMs + Number(ttl) * 1000);
+      if (ttl !== undefined)
+        hold.promise = longerPromise(hold.promise, { fromMs: sentMs, forMs: Number(ttl) * 1000 });
     }
     if (prng.chance(0.5)) {
-      hold.untilMs = Math.min(hold.untilMs, time.nowMs);
+      hold.releasedMs = time.nowMs;
       const revoked = await calls.call(Lease.method.leaseRevoke, { ID }, CALL_MS_MAX);
       if (revoked.ok) await this.#tryRevival(client, prng, { lease: ID, revokedMs: time.nowMs });
     }

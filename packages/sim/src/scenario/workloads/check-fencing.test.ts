@@ -7,7 +7,8 @@ const hold = (client: number, token: number, fromMs: number, untilMs: number): F
   lease: BigInt(client),
   token,
   fromMs,
-  untilMs,
+  promise: { fromMs, forMs: untilMs - fromMs },
+  releasedMs: Infinity,
 });
 const write = (client: number, token: number, revision: number, atMs: number): FencedWrite => ({
   client,

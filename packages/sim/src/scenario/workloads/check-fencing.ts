@@ -2,7 +2,7 @@
  * A lock whose holders may fall asleep protects nothing by itself: the sleeper still believes. What protects is a fence: each write
  * names its holder's key, and is refused once that key is gone. Then writes of different holders never mix, whoever slept.
  */
-import { checkLocks } from "../check-locks.js";
+import { checkLocks, surelyHeldUntil } from "../check-locks.js";
 import type { FencedHold, FencedWrite } from "./fence-history.js";
 import { WORKLOAD_VIOLATIONS_MAX } from "./world.js";
 
@@ -32,7 +32,7 @@ export function checkFencing(
     if (write.outcome !== "refused") continue;
     const hold = holds.find(({ token }) => token === write.token);
     if (hold === undefined) continue;
-    const surelyUntilMs = hold.fromMs + (hold.untilMs - hold.fromMs) * (1 - clockErrorMax);
+    const surelyUntilMs = surelyHeldUntil(hold, clockErrorMax);
     if (write.endMs < surelyUntilMs)
       violations.push(
         `client ${write.client} was refused at ${write.endMs.toFixed(1)} ms, though its lease lives until ${surelyUntilMs.toFixed(1)} ms`,

@@ -1,12 +1,16 @@
 /** Holders of one lock, and what they wrote under its protection. */
+import type { LeasePromise } from "../lease-promise.js";
+
 export interface FencedHold {
   readonly client: number;
   readonly lease: bigint;
   /** The revision at which the holder's key was made: it grows from holder to holder. */
   readonly token: number;
   readonly fromMs: number;
-  /** Until when the lease was promised to live as of the last answer, or when the holder began to let go, if that was earlier. */
-  untilMs: number;
+  /** How long the lease lives, as of the last answer. */
+  promise: LeasePromise;
+  /** When the holder began to let go. */
+  releasedMs: number;
 }
 
 export interface FencedWrite {

@@ -6,6 +6,7 @@ import { create, etcdserverpb, v3lockpb } from "@quorate/proto";
 import { classifyError } from "../../load/classify-error.js";
 import { toBytes } from "../../load/key-value-wire.js";
 import { checkFencing } from "./check-fencing.js";
+import { longerPromise } from "../lease-promise.js";
 import { CALL_MS_MAX, Crew, type Worker } from "./crew.js";
 import type { FencedHold, FencedWrite } from "./fence-history.js";
 import { keepAlive } from "./leases.js";
@@ -74,7 +75,7 @@ export class Fencing implements Workload {
     if (!granted.ok) return worker.moveOn();
     const { ID, TTL } = granted.message;
     const ttlMs = Number(TTL) * 1000;
-    let promisedMs = grantMs + ttlMs;
+    const promise = { fromMs: grantMs, forMs: ttlMs };
     const locking = client.call(
       v3lockpb.Lock.method.lock,
       { name: toBytes(LOCK_NAME), lease: ID },
@@ -95,22 +96,22 @@ export class Fencing implements Workload {
       lease: ID,
       token,
       fromMs,
-      untilMs: Math.max(fromMs, promisedMs),
+      promise,
+      releasedMs: Infinity,
     };
     this.holds.push(hold);
     for (let count = 1 + prng.below(WRITES_MAX); count > 0; count--) {
       if (prng.chance(0.6)) {
         const sentMs = this.#world.nowMs;
         const ttl = Number((await keepAlive(this.#world, worker.client(), ID))?.TTL ?? 0n);
-        promisedMs = Math.max(promisedMs, sentMs + ttl * 1000);
-        if (ttl > 0) hold.untilMs = Math.max(hold.untilMs, promisedMs);
+        if (ttl > 0) hold.promise = longerPromise(hold.promise, { fromMs: sentMs, forMs: ttl * 1000 });
       }
       await this.#write(worker, { key, token });
       // Asleep: whoever waits for the lock may have it before this one wakes up.
       await this.#world.sleep(prng.chance(0.2) ? ttlMs + 2000 * prng.float() : prng.float() * 400);
       if (prng.chance(0.3)) worker.wander();
     }
-    hold.untilMs = Math.min(hold.untilMs, this.#world.nowMs);
+    hold.releasedMs = this.#world.nowMs;
     const way = prng.pick(["unlock", "unlock", "revoke", "fall silent"]);
     if (way === "unlock") await worker.client().call(v3lockpb.Lock.method.unlock, { key }, CALL_MS_MAX);
     if (way === "revoke") await worker.client().call(Lease.method.leaseRevoke, { ID }, CALL_MS_MAX);
