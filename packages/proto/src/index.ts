@@ -4,8 +4,19 @@
  * Each package of the protocol is a group: `etcdserverpb.RangeRequestSchema`, `mvccpb.KeyValue`. The runtime's `create`,
  * `toBinary` and `fromBinary` are re-exported so that every room uses the one version this package was generated for.
  */
-export { clone, create, equals, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
+export {
+  clone,
+  create,
+  equals,
+  fromBinary,
+  fromJson,
+  ScalarType,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+export { BinaryReader } from "@bufbuild/protobuf/wire";
 export type {
+  DescField,
   DescMessage,
   DescMethod,
   DescMethodBiDiStreaming,

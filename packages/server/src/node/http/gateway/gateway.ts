@@ -8,10 +8,12 @@ import type { Duplex } from "node:stream";
 import type { GrpcServer, LocalCaller } from "@quorate/rpc";
 import { GrpcStatus } from "@quorate/rpc";
 import { GatewaySockets } from "../websocket/gateway-socket.js";
+import { AnswerLane } from "./answer-lane.js";
 import { CallSlots } from "./call-slots.js";
 import { errorBody, errorLine } from "./error-bodies.js";
 import { httpStatusOf } from "./http-status.js";
 import { decodeResponse, encodeRequest, GatewayJsonError } from "./json-codec.js";
+import { writeJson } from "./json-writer.js";
 import { JsonValues } from "./json-values.js";
 import { metadataOf, timeoutOf } from "./request-metadata.js";
 import { ROUTES, type Route } from "./routes.js";
@@ -27,6 +29,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #slots: CallSlots;
+  readonly #lane = new AnswerLane();
   readonly #sockets: GatewaySockets;
 
   constructor(options: GatewayOptions) {
@@ -60,7 +63,9 @@ export class Gateway {
     const receivedMs = performance.now();
     const leave = this.#slots.enter(() => {
       const timeoutMs = timeout.ms === undefined ? undefined : timeout.ms - (performance.now() - receivedMs);
-      new GatewayCall(this.#options, { request, response, route, timeoutMs }).start();
+      const { grpc, bodyBytesMax } = this.#options;
+      const lane = this.#lane;
+      new GatewayCall({ grpc, bodyBytesMax, lane }, { request, response, route, timeoutMs }).start();
     });
     response.once("close", leave);
   }
@@ -78,8 +83,15 @@ interface CallParts {
   readonly timeoutMs: number | undefined;
 }
 
+interface CallOptions extends Pick<GatewayOptions, "grpc" | "bodyBytesMax"> {
+  readonly lane: AnswerLane;
+}
+
+/** Answers up to here are written at once. */
+const SMALL_BYTES_MAX = 16 * 1024;
+
 class GatewayCall {
-  readonly #options: GatewayOptions;
+  readonly #options: CallOptions;
   readonly #parts: CallParts;
   readonly #values: JsonValues;
   readonly #isStreaming: boolean;
@@ -89,7 +101,7 @@ class GatewayCall {
   /** The answer of a call that has one; it goes out with the call's end. */
   #answer: Uint8Array | undefined;
 
-  constructor(options: GatewayOptions, parts: CallParts) {
+  constructor(options: CallOptions, parts: CallParts) {
     this.#options = options;
     this.#parts = parts;
     this.#values = new JsonValues({ bytesMax: options.bodyBytesMax });
@@ -205,7 +217,9 @@ class GatewayCall {
     else if (code !== GrpcStatus.ok) sendStatus(response, code, text);
     else {
       this.#sendHead();
-      response.end(decodeResponse(route.output, this.#answer ?? new Uint8Array(0)));
+      const answer = this.#answer ?? new Uint8Array(0);
+      if (answer.length <= SMALL_BYTES_MAX) response.end(decodeResponse(route.output, answer));
+      else this.#options.lane.send(response, writeJson(route.output, answer));
     }
   }
 

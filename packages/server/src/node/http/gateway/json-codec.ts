@@ -8,6 +8,7 @@ import {
   type DescMessage,
   type JsonValue,
 } from "@quorate/proto";
+import { UnusualMessageError, writeJson } from "./json-writer.js";
 
 /** A body that is no such message; the text is for the client. */
 export class GatewayJsonError extends Error {
@@ -82,6 +83,12 @@ function readMessage(schema: DescMessage, value: JsonValue): ReturnType<typeof c
   }
 }
 
+/** In one turn: for what is small, and for the messages of a stream, which come one by one. */
 export function decodeResponse(schema: DescMessage, message: Uint8Array): string {
-  return JSON.stringify(toJson(schema, fromBinary(schema, message), { useProtoFieldName: true }));
+  try {
+    return [...writeJson(schema, message)].join("");
+  } catch (error) {
+    if (!(error instanceof UnusualMessageError)) throw error;
+    return JSON.stringify(toJson(schema, fromBinary(schema, message), { useProtoFieldName: true }));
+  }
 }
