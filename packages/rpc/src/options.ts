@@ -58,8 +58,9 @@ export interface GrpcLimits {
   /** Calls open at once on one connection; more are refused with REFUSED_STREAM, which clients may retry. */
   readonly openCallsMax: number;
   /**
-   * Resets in stock: each reset of an unfinished call costs one, each call that ends normally gives one back,
-   * and `resetsPerSecond` come back with time. Against rapid reset, by the peer or provoked from us.
+   * Resets in stock: each reset of a call without an answer costs one, each call that ends normally gives one back,
+   * and `resetsPerSecond` come back with time. Against rapid reset, by the peer or provoked from us. The stock is for the calls that a
+   * busy client has under way when their time is up together, as in an election.
    */
   readonly resetBurstMax: number;
   readonly resetsPerSecond: number;
@@ -120,7 +121,7 @@ export const defaultLimits: GrpcLimits = {
   headerBlockBytesMax: 64 * kib,
   continuationFramesMax: 16,
   openCallsMax: 100_000,
-  resetBurstMax: 1_000,
+  resetBurstMax: 5_000,
   resetsPerSecond: 200,
   idleFrameBurstMax: 10_000,
   idleFramesPerSecond: 1_000,

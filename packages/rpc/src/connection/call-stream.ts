@@ -102,6 +102,11 @@ export class CallStream
     this.#startPulse = host.context.slowCalls.pulse;
   }
 
+  /** Its answer has begun, be there more to come or not. */
+  get hasAnswered(): boolean {
+    return this.#headersSent;
+  }
+
   get path(): string {
     return this.head.path;
   }

@@ -69,9 +69,12 @@ export class StreamTable {
     this.#open.delete(stream.id);
   }
 
-  /** The peer has reset the stream. @throws ConnectionError when it does so too often. */
+  /**
+   * The peer has reset the stream. @throws ConnectionError when it does so too often. A stream that has been answered costs nothing:
+   * thousands of watches end that way when their client lets go of them, and to open them took a round trip.
+   */
   onPeerReset(stream: CallStream): void {
-    this.#spendReset();
+    if (!stream.hasAnswered) this.#spendReset();
     this.#open.delete(stream.id);
     stream.remoteClosed = true;
     stream.localClosed = true;
