@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWithFlags, type FlaggedServer } from "../../testing/start-with-flags.js";
 
@@ -189,4 +190,24 @@ test("names that are not on the list are sent away, on plain HTTP of the client 
   expect(await statusFor("evil.example")).toBe(421);
   expect((await fetch(`${url}/v3/kv/range`, { method: "POST", body: "{}" })).status).toBe(404);
   await strict.stop();
+});
+
+test("requests that are sent without waiting for answers are carried out in their order", async () => {
+  const count = 3000;
+  const ask = (path: string, body: string): string =>
+    `POST /v3/kv/${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`;
+  const puts = Array.from({ length: count }, (_, i) => {
+    const value = Buffer.from(String(i)).toString("base64");
+    return ask("put", JSON.stringify({ key: "cGlwZQ==", value }));
+  });
+  const socket = connect(server.clientPort, "127.0.0.1");
+  let answers = "";
+  socket.on("data", (chunk: Buffer) => (answers += chunk.toString("latin1")));
+  socket.write(puts.join("") + ask("range", '{"key":"cGlwZQ=="}'));
+  await expect.poll(() => answers).toMatch(/"kvs":.*\}$/s);
+  socket.destroy();
+  expect(answers.match(/HTTP\/1.1 200 OK/g)).toHaveLength(count + 1);
+  expect(answers).toContain(
+    `"version":"${String(count)}","value":"${Buffer.from("2999").toString("base64")}"`,
+  );
 });

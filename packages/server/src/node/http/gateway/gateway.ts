@@ -9,6 +9,7 @@ import type { GrpcServer, LocalCaller } from "@quorate/rpc";
 import { GrpcStatus } from "@quorate/rpc";
 import { GatewaySockets } from "../websocket/gateway-socket.js";
 import { AnswerLane } from "./answer-lane.js";
+import { CallOrder } from "./call-order.js";
 import { CallSlots } from "./call-slots.js";
 import { errorBody, errorLine } from "./error-bodies.js";
 import { httpStatusOf } from "./http-status.js";
@@ -29,6 +30,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #slots: CallSlots;
+  readonly #order = new CallOrder();
   readonly #lane = new AnswerLane();
   readonly #sockets: GatewaySockets;
 
@@ -53,14 +55,18 @@ export class Gateway {
 
   /** @param path behind `/v3/` */
   handle(request: IncomingMessage, response: ServerResponse, path: string): void {
+    // The deadline begins with the request, not with its turn.
+    const receivedMs = performance.now();
+    this.#order.enter(request, response, () => this.#start({ request, response, path, receivedMs }));
+  }
+
+  #start({ request, response, path, receivedMs }: Arrival): void {
     const route = ROUTES.get(path);
     if (route === undefined) return sendStatus(response, GrpcStatus.notFound, "Not Found");
     if (request.method !== "POST")
       return sendStatus(response, GrpcStatus.unimplemented, "Method Not Allowed");
     const timeout = timeoutOf(request);
     if ("fault" in timeout) return sendStatus(response, GrpcStatus.invalidArgument, timeout.fault);
-    // The deadline begins with the request, not with the slot.
-    const receivedMs = performance.now();
     const leave = this.#slots.enter(() => {
       const timeoutMs = timeout.ms === undefined ? undefined : timeout.ms - (performance.now() - receivedMs);
       const { grpc, bodyBytesMax } = this.#options;
@@ -69,6 +75,13 @@ export class Gateway {
     });
     response.once("close", leave);
   }
+}
+
+interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  readonly receivedMs: number;
 }
 
 /** Behind `/v3/`, or its older name. */
