@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -40,6 +49,22 @@ describe("data directory", () => {
     const dir = await openDataDir(path);
     expect(dir.warnings.join()).toMatch(/permissions 7[0-7]5/);
     await dir.close();
+  });
+
+  test("warns about what does not belong there, and more so about another member's data", async () => {
+    const path = newPath();
+    mkdirSync(join(path, "default/member"), { recursive: true, mode: 0o700 });
+    mkdirSync(join(path, "fixtures"));
+    writeFileSync(join(path, "notes"), "");
+    const dir = await openDataDir(path);
+    expect(dir.warnings.slice(-2)).toEqual([
+      `found invalid file under data directory ${path}: default: ${path}/default is the data directory of a member`,
+      `found invalid file under data directory ${path}: notes`,
+    ]);
+    await dir.close();
+    const again = await openDataDir(path);
+    expect(again.warnings.join()).not.toContain("directory: member");
+    await again.close();
   });
 
   test("finds the database of etcd, changing nothing until it is taken over", async () => {
@@ -156,6 +181,30 @@ describe("directory lock", () => {
     await lock.release();
     expect(readdirSync(dir)).toEqual([]);
   });
+
+  test.runIf(process.platform === "linux")(
+    "passes on from a dead process that nobody has reaped",
+    async () => {
+      const dir = newFolder();
+      // The shell becomes a program that does not ask after its child.
+      const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const pid = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+      const holder = (await readIdentity(pid)) as ProcessIdentity;
+      writeFileSync(join(dir, lockName(holder)), "");
+      await expect(DirectoryLock.take(dir)).rejects.toMatchObject({ code: "locked" });
+      await expect
+        .poll(() => readlinkSync(`/proc/${parent.pid as number}/exe`))
+        .toMatch(/sleep|coreutils|busybox/);
+      process.kill(pid, "SIGKILL");
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "latin1")).toContain(") Z ");
+      const lock = await DirectoryLock.take(dir);
+      expect(readdirSync(dir)).toHaveLength(1);
+      await lock.release();
+      parent.kill("SIGKILL");
+    },
+  );
 
   test.runIf(process.platform === "linux")("is not fooled by a pid that is in use again", async () => {
     const dir = newFolder();

@@ -144,7 +144,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     const created = await makeFolders(path, FOLDER_MODE);
     // The umask has had its say in mkdir; only what we made ourselves is ours to change.
     if (created !== undefined) await chmod(path, FOLDER_MODE);
-    else warnings.push(...(await checkPermissions(path)));
+    else warnings.push(...(await checkPermissions(path)), ...(await findStrangers(path)));
     await checkWritable(path);
     await files.makeDirectory(member);
   } catch (error) {
@@ -181,6 +181,22 @@ async function checkPermissions(path: string): Promise<string[]> {
   return [
     `${path} has permissions ${mode.toString(8)}; the recommended ones are 700, so that others cannot read the data`,
   ];
+}
+
+/** What is here beside the member's own: certificates of --auto-tls, and etcd's proxies of old. */
+const EXPECTED_ENTRIES: ReadonlySet<string> = new Set(["member", "fixtures", "proxy"]);
+const STRANGERS_MAX = 10;
+
+/** A directory above or beside the one that was meant looks like an empty one: a new member would be born there without a word. */
+async function findStrangers(path: string): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const name of await readdir(path)) {
+    if (EXPECTED_ENTRIES.has(name) || warnings.length === STRANGERS_MAX) continue;
+    const other = `${path}/${name}`;
+    const hint = (await exists(`${other}/member`)) ? `: ${other} is the data directory of a member` : "";
+    warnings.push(`found invalid file under data directory ${path}: ${name}${hint}`);
+  }
+  return warnings;
 }
 
 async function checkWritable(path: string): Promise<void> {

@@ -93,13 +93,15 @@ async function isAlive(owner: ProcessIdentity, self: ProcessIdentity): Promise<b
   return now !== undefined && now.started === owner.started;
 }
 
-/** What the system knows of a running process; undefined when there is none with this pid. */
+/** What the system knows of a running process; undefined when there is none with this pid, or what is left of one that has ended. */
 export async function readIdentity(pid: number): Promise<ProcessIdentity | undefined> {
   if (process.platform === "linux") {
     const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => undefined);
     if (stat === undefined) return undefined;
     // The second field, the command in parentheses, may hold anything; the start time is the 20th after it.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Dead, and its parent has not asked how it ended; where nobody reaps orphans it stays so.
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "latin1").catch(() => "0");
     const pidSpace = await readlink("/proc/self/ns/pid").catch(() => "0");
     return {
