@@ -94,6 +94,8 @@ function serve(config: MemberConfig, logger: Logger): void {
     },
     (error: unknown) => fail(startFailure(error), error),
   );
+  // Those that rotate logs send them by habit. Node would open its inspector at the one, to every user of the machine, and end at the other.
+  for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       logger.info("received signal; shutting down", { signal });

@@ -70,6 +70,13 @@ describe.skipIf(lacksRules(suite))(suite, () => {
     expect(await post("maintenance/defragment", {})).toBe("{} 200");
   });
 
+  it("signals that are no orders change nothing, and nobody can attach a debugger by them", async () => {
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) member().signal(signal);
+    expect(await post("kv/range", { key: "Zm9v" })).toMatch(/ 200$/);
+    expect(member().isRunning).toBe(true);
+    expect(readFileSync(member().logFile, "utf8")).not.toContain("Debugger listening");
+  });
+
   it("rule 5: a downgrade that is asked for by curl to a version too far away is refused", async () => {
     const ask = (): Promise<string> => post("maintenance/downgrade", { action: 0, version: "3.0" });
     // Until the cluster has a version, there is nothing to go down from.
