@@ -75,6 +75,35 @@ describe.skipIf(missesBrowser("the console by keyboard alone"))("the console by 
     expect(kvs.map(({ value }) => Buffer.from(value).toString())).toEqual(["by hand, again"]);
   });
 
+  it("a dialog gives the focus back to the button or the menu that opened it", async () => {
+    const page = await journey.open("/keys");
+    await settle(page);
+    const focused = (): Promise<unknown> => page.evaluate("document.activeElement?.textContent");
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: "New key" }).focus();
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("textbox", { name: "Key" }).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await expect.poll(focused).toBe("New key");
+    await page.getByRole("button", { name: "Go to, do, find…" }).focus();
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("combobox").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await expect.poll(focused).toMatch(/^Go to, do, find/);
+
+    await page.getByRole("link", { name: "Members", exact: true }).click();
+    await page.getByRole("button", { name: "Add member" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: /^Add as learner/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("textbox").first().waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await expect.poll(focused).toBe("Add member");
+  });
+
   it("the help lists the shortcuts, and one of them leads to each screen", async () => {
     const page = await journey.open("/keys");
     await settle(page);

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { CornerDownLeft, FolderSearch, KeyRound, Search, TextSearch } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
-import { Kbd } from "../ui/index.js";
+import { Kbd, useReturnFocus } from "../ui/index.js";
 import { keyLabels, useAllCommands } from "./shortcuts.js";
 import type { Command } from "./shortcuts.js";
 import { keepCluster } from "./url-state.js";
@@ -16,11 +16,12 @@ export interface CommandPaletteProps {
 
 /** One field to go anywhere and do anything: screens, commands of this screen, keys by their name. */
 export function CommandPalette({ open, onClose }: CommandPaletteProps): ReactElement {
+  const returnFocus = useReturnFocus(open);
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="q-backdrop" />
-        <Dialog.Popup className="app-palette" aria-label="Command palette">
+        <Dialog.Popup className="app-palette" aria-label="Command palette" finalFocus={returnFocus}>
           <Palette onClose={onClose} />
         </Dialog.Popup>
       </Dialog.Portal>

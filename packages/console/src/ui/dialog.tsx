@@ -6,6 +6,7 @@ import { Button, IconButton } from "./button.js";
 import { Callout, ErrorNote } from "./feedback.js";
 import { TextField } from "./field.js";
 import { classNames } from "./class-names.js";
+import { useReturnFocus } from "./use-return-focus.js";
 import "./dialog.css";
 
 export interface DialogProps {
@@ -29,11 +30,12 @@ export function Dialog({
   size = "m",
   children,
 }: DialogProps): ReactElement {
+  const returnFocus = useReturnFocus(open);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="q-backdrop" />
-        <Base.Popup className={classNames("q-dialog", `is-${size}`)}>
+        <Base.Popup className={classNames("q-dialog", `is-${size}`)} finalFocus={returnFocus}>
           <header className="q-dialog-head">
             <Base.Title className="q-dialog-title">{title}</Base.Title>
             <Base.Close render={<IconButton label="Close" icon={<X />} size="s" tooltip={false} />} />

@@ -30,5 +30,6 @@ export { Tabs } from "./tabs.js";
 export { ToastProvider, useToast } from "./toast.js";
 export type { Toaster } from "./toast.js";
 export { Tooltip } from "./tooltip.js";
+export { useReturnFocus } from "./use-return-focus.js";
 export { VirtualList } from "./virtual-list.js";
 export { Spinner } from "./spinner.js";
