@@ -56,6 +56,23 @@ test.each([
   expect(() => parseConfigFile(text)).toThrow(ConfigFileError);
 });
 
+test("booleans of YAML 1.1, a key that comes twice and further documents are read as Go's reader does", () => {
+  const text =
+    "pre-vote: off\nclient-transport-security: {client-cert-auth: Yes}\nname: a\nname: 'off'\n---\nname: b\n";
+  expect(Object.fromEntries(parseConfigFile(text))).toEqual({
+    "pre-vote": "false",
+    "client-cert-auth": "true",
+    name: "off",
+  });
+  expect(() => parseConfigFile("pre-vote: perhaps")).toThrow('cannot use "perhaps" for pre-vote');
+});
+
+test("a list of members that is empty is one without members", () => {
+  const given = parseConfigFile('initial-cluster: ""\nname: ""');
+  expect([...given]).toEqual([["initial-cluster", ""]]);
+  expect(resolveConfig(given).initialCluster.size).toBe(0);
+});
+
 test("an empty file is a configuration of defaults", () => {
   expect(parseConfigFile("").size).toBe(0);
   expect(parseConfigFile("# nothing\n").size).toBe(0);

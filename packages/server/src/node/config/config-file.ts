@@ -3,7 +3,7 @@
  * their own. Keys that nobody knows are passed over, as etcd does. Source: etcd `server/embed/config.go`; operations 5.1.
  */
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { FLAG_TABLE, type FlagSpec } from "./flag-table.js";
 import { valueError, type FlagTexts } from "./parse-flags.js";
 
@@ -97,7 +97,11 @@ function readDiscoveryClient(client: Readonly<Record<string, unknown>>, given: M
 function parseYaml(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = parse(text, { maxAliasCount: 0 });
+    // As Go's reader has it: the first document counts, and of a key that comes twice the last.
+    const [document] = parseAllDocuments(text, { uniqueKeys: false });
+    const [error] = document?.errors ?? [];
+    if (error !== undefined) throw error;
+    value = document?.toJS({ maxAliasCount: 0 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigFileError(`error converting YAML to JSON: yaml: ${reason}`, { cause: error });
@@ -111,10 +115,11 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Empty values are as good as none. */
+/** Empty values are as good as none, but for the list of members: nobody is in that. */
 function put(given: Map<string, string>, name: string, value: unknown): void {
   const spec = SPECS.get(name);
-  if (spec === undefined || value === null || value === undefined || value === "") return;
+  if (spec === undefined || value === null || value === undefined) return;
+  if (value === "" && name !== "initial-cluster") return;
   const text = textOf(spec, value);
   if (text === undefined || valueError(spec, text) !== undefined) {
     throw new ConfigFileError(
@@ -124,9 +129,20 @@ function put(given: Map<string, string>, name: string, value: unknown): void {
   given.set(name, text);
 }
 
+/** Those of YAML 1.1, which templates still write and Go's reader takes. */
+const OLD_BOOLEANS: ReadonlyMap<string, string> = new Map([
+  ["y", "true"],
+  ["yes", "true"],
+  ["on", "true"],
+  ["n", "false"],
+  ["no", "false"],
+  ["off", "false"],
+]);
+
 function textOf({ kind }: FlagSpec, value: unknown): string | undefined {
   if (Array.isArray(value))
     return kind === "strings" || kind === "string" ? value.map(String).join(",") : undefined;
+  if (kind === "bool" && typeof value === "string") return OLD_BOOLEANS.get(value.toLowerCase()) ?? value;
   // Durations without a unit are Go's: nanoseconds.
   if (typeof value === "number") return kind === "duration" ? `${String(value)}ns` : String(value);
   return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined;

@@ -105,7 +105,6 @@ describe("checks", () => {
     ["should be at least as 5 times as --heartbeat-interval[500ms]", ["--heartbeat-interval=500"]],
     ["--heartbeat-interval must be >0 (set to 0ms)", ["--heartbeat-interval=0"]],
     ["--compact-hash-check-time must be >0 (set to 0s)", ["--compact-hash-check-time=0"]],
-    ['unexpected clusterState "half"', ["--initial-cluster-state=half"]],
     ["is too long, and should be set less than 50000ms", ["--election-timeout=60000"]],
     ["KeyFile and CertFile must both be present[key: , cert: a]", ["--cert-file=a"]],
     ["ClientKeyFile and ClientCertFile must both be present or both absent", ["--peer-client-key-file=a"]],
@@ -140,7 +139,6 @@ describe("checks", () => {
       "enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
       ["--feature-gates=LeaseCheckpointPersist=true"],
     ],
-    ["URL must not contain a path", ["--advertise-client-urls=http://a:1/"]],
     [
       "with HTTPS scheme",
       ["--listen-client-urls=https://127.0.0.1:1", "--advertise-client-urls=https://127.0.0.1:1"],
@@ -205,8 +203,41 @@ describe("checks", () => {
       strictReconfigCheck: false,
       forceNewCluster: true,
     });
-    expect(() => config(["--initial-cluster-state=joining"])).toThrow(ConfigError);
   });
+
+  test.each<[string, string, string]>([
+    ["initial-cluster-state", "joining", 'unexpected clusterState "joining"'],
+    ["advertise-client-urls", "http://a:1/", "URL must not contain a path"],
+    ["listen-peer-urls", "foo", "URL"],
+    ["listen-metrics-urls", "ftp://a:1", "URL scheme must be http, https, unix, or unixs"],
+  ])(
+    "--%s=%s ends the reading of flags with 2, and as a variable that of the settings",
+    (name, value, reason) => {
+      const flag = parseFlags([`--${name}=${value}`], {});
+      expect(flag).toMatchObject({ kind: "error", exitCode: 2 });
+      expect(flag).toHaveProperty(
+        "message",
+        expect.stringContaining(`invalid value "${value}" for flag -${name}: `),
+      );
+      const variable = `ETCD_${name.toUpperCase().replaceAll("-", "_")}`;
+      const environment = { ETCD_ADVERTISE_CLIENT_URLS: "http://127.0.0.1:1", [variable]: value };
+      expect(() => config([], environment)).toThrow(ConfigError);
+      expect(() => config([], environment)).toThrow(reason);
+    },
+  );
+
+  test.each([[["--initial-cluster="]], [["--name="]], [["--name=", "--initial-cluster="]]])(
+    "%s is a cluster without this member",
+    (argv) => {
+      const resolved = config(argv);
+      const message = `couldn't find local name "${resolved.name}" in the initial cluster configuration`;
+      expect(() => checkInitialCluster(resolved)).toThrow(message);
+      // A variable that is set to nothing is none.
+      expect(() =>
+        checkInitialCluster(config([], { ETCD_INITIAL_CLUSTER: "", ETCD_NAME: "" })),
+      ).not.toThrow();
+    },
+  );
 
   test("the initial cluster follows the name and the advertised peer URLs", () => {
     const resolved = config(["--name=m", "--initial-advertise-peer-urls=http://10.0.0.1:2380"]);

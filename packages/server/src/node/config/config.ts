@@ -193,7 +193,7 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     featureGates,
     ...readObservabilityFlags(values, fail),
     advertisePeerUrls,
-    initialCluster: resolveInitialCluster(values.text("initial-cluster"), name, advertisePeerUrls),
+    initialCluster: resolveInitialCluster(given, name, advertisePeerUrls),
     initialClusterToken: discovery?.token ?? values.text("initial-cluster-token"),
     discovery,
     discoverySrv: {
@@ -343,11 +343,16 @@ function resolveFeatureGates(text: string): readonly FeatureGate[] {
 
 /** Read on every start, and looked at closely only when a member is born: with a log on disk these flags mean nothing. */
 function resolveInitialCluster(
-  text: string,
+  given: FlagTexts,
   name: string,
   advertised: readonly MemberUrl[],
 ): Map<string, string[]> {
-  return text === "" ? new Map([[name, advertised.map((url) => url.text)]]) : parseInitialCluster(text);
+  const text = given.get("initial-cluster");
+  // Given and empty, as by a script whose variable is not set, it is a cluster without members and not one of this member.
+  if (text === "" || (text === undefined && name === "")) return new Map();
+  return text === undefined
+    ? new Map([[name, advertised.map((url) => url.text)]])
+    : parseInitialCluster(text);
 }
 
 /** Whether the flags describe a cluster with this member in it. @throws ConfigError */

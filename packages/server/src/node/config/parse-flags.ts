@@ -11,6 +11,7 @@ import {
   VERSION_FLAG,
   type FlagSpec,
 } from "./flag-table.js";
+import { parseUrls, UrlError } from "./urls.js";
 import { parseGoBool, parseGoDurationMs, parseGoInt } from "./go-values.js";
 
 /** Flag texts by name, as given; a flag not given is absent. */
@@ -56,7 +57,7 @@ export function parseFlags(
       value = argv[i];
       if (value === undefined) return error(`flag needs an argument: -${name}`, 2);
     }
-    const wrong = spec === undefined ? boolError(value) : valueError(spec, value);
+    const wrong = spec === undefined ? boolError(value) : argumentError(spec, value);
     if (wrong !== undefined)
       return error(
         `invalid ${boolean ? "boolean " : ""}value "${value}" for ${boolean ? "" : "flag "}-${name}: ${wrong}`,
@@ -70,6 +71,30 @@ export function parseFlags(
   }
   return addEnvironment(given, environment, ignored);
 }
+
+/** URLs and choices are read with the flags themselves, from a file or a variable later. */
+function argumentError(spec: FlagSpec, value: string): string | undefined {
+  const { name } = spec;
+  if (name === "initial-cluster-state" && value !== "new" && value !== "existing")
+    return `invalid value "${value}"`;
+  if (!URL_FLAGS.has(name) || value === "") return valueError(spec, value);
+  try {
+    parseUrls(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UrlError) return error.message;
+    throw error;
+  }
+}
+
+const URL_FLAGS: ReadonlySet<string> = new Set([
+  "listen-peer-urls",
+  "initial-advertise-peer-urls",
+  "listen-client-urls",
+  "listen-client-http-urls",
+  "advertise-client-urls",
+  "listen-metrics-urls",
+]);
 
 function findSpec(name: string): FlagSpec | undefined {
   if (FLAG_GATES.has(name)) return { name, kind: "bool", fallback: "false", effect: "on", help: "" };
