@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { latin1, noBytes } from "../../text/bytes.js";
 import { encodeUtf8 } from "../../text/escape.js";
+import { keptEventsMax } from "./kept-events.js";
 import { TreeModel } from "./tree-model.js";
 import type { TreeChild, TreeFolder } from "./tree-model.js";
 
@@ -93,7 +94,46 @@ test("a delete in a folder that was never read makes it a suspect", () => {
   expect(shown(model)).toEqual(["a/"]);
   expect(model.takeSuspects()).toEqual(["a/"]);
   expect(model.takeSuspects()).toEqual([]);
-  model.removeFolder("a/");
+  model.settle("a/", { isEmpty: true, revision: 11n });
+  expect(shown(model)).toEqual(["(empty)"]);
+});
+
+test("a suspect stays when something was put into it after the look at it", () => {
+  const model = new TreeModel(noBytes);
+  page(model.root, model, ["a/"]);
+  model.apply([gone("a/1", 11n)]);
+  expect(model.takeSuspects()).toEqual(["a/"]);
+  model.apply([put("a/2", 12n)]);
+  model.settle("a/", { isEmpty: true, revision: 11n });
+  expect(shown(model)).toEqual(["a/"]);
+});
+
+test("a suspect that could not be looked at stays one, and so do those that were too many", () => {
+  const model = new TreeModel(noBytes);
+  page(model.root, model, ["a/", "b/"]);
+  model.apply([gone("a/1", 11n), gone("b/1", 12n)]);
+  expect(model.takeSuspects(1)).toEqual(["a/"]);
+  model.settle("a/", undefined);
+  expect(model.takeSuspects()).toEqual(["b/", "a/"]);
+});
+
+test("events that arrive while a page is read are applied to it when it comes", () => {
+  const model = new TreeModel(noBytes);
+  page(model.root, model, ["a", "c"], "c");
+  model.startLoading(model.root);
+  model.apply([put("d", 11n), gone("e", 12n), put("f", 13n), gone("f", 14n), put("b", 15n)]);
+  page(model.root, model, ["d", "e"], "", 10n);
+  expect(shown(model)).toEqual(["a", "b", "c", "d"]);
+});
+
+test("a page from before events that were too many to keep is to be read again", () => {
+  const model = new TreeModel(noBytes);
+  const first = { children: [], next: noBytes, revision: 10n };
+  model.startLoading(model.root);
+  model.apply(Array.from({ length: keptEventsMax + 1 }, (_, at) => put("a", BigInt(11 + at))));
+  expect(model.addPage(model.root, first)).toBe(false);
+  model.startLoading(model.root);
+  expect(model.addPage(model.root, { ...first, revision: BigInt(11 + keptEventsMax) })).toBe(true);
   expect(shown(model)).toEqual(["(empty)"]);
 });
 
@@ -139,6 +179,32 @@ test("after any events, an open tree read at the start equals one read at the en
     }),
   );
   expect(latin1(encodeUtf8("a/"))).toBe("a/");
+});
+
+test("after any events, a page that took long equals one read at the end", () => {
+  const change = fc.record({ name: fc.constantFrom("a", "b", "c", "d"), isPut: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 20 }), fc.nat(20), fc.nat(20), (changes, begun, took) => {
+      const store = new Set<string>();
+      const model = new TreeModel(noBytes, "");
+      let names: string[] = [];
+      for (let at = 0; at <= changes.length; at += 1) {
+        if (at === Math.min(begun, changes.length)) {
+          model.startLoading(model.root);
+          names = [...store].sort();
+        }
+        if (at === Math.min(begun + took, changes.length)) {
+          page(model.root, model, names, "", BigInt(Math.min(begun, changes.length)));
+        }
+        const step = changes[at];
+        if (step === undefined) continue;
+        if (step.isPut) store.add(step.name);
+        else store.delete(step.name);
+        model.apply([(step.isPut ? put : gone)(step.name, BigInt(at + 1))]);
+      }
+      expect(model.rows.flatMap((row) => (row.kind === "child" ? [row.id] : []))).toEqual([...store].sort());
+    }),
+  );
 });
 
 function cutAfter(name: string, from: number): string {

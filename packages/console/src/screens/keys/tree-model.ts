@@ -2,12 +2,14 @@
  * The tree of keys as far as it was read: folders with their loaded children, which of them are open, and the rows that follow.
  *
  * Pages and events arrive in any order. A page tells everything about its stretch of names up to its revision, so an event is only
- * applied where it is newer than the page that covers its name; a name beyond the last page is left to the pages to come.
+ * applied where it is newer than the page that covers its name; a name beyond the last page is left to the pages to come. Events that
+ * arrive while a page is being read are kept, because the page may be of a revision before them.
  *
  * Names are strings of one character per byte (text/bytes.ts), ordered like the keys.
  * Not here: asking the server (tree-session.ts) and drawing (key-tree.tsx).
  */
 import { latin1 } from "../../text/bytes.js";
+import { KeptEvents } from "./kept-events.js";
 
 /** A folder stops loading here; narrowing the prefix goes on from there. */
 export const childrenMax = 300_000;
@@ -69,6 +71,9 @@ export class TreeModel {
   readonly #folders = new Map<string, TreeFolder>();
   readonly #open = new Set<string>();
   readonly #suspects = new Set<string>();
+  /** Suspects that somebody looks at now, with the newest put below them since. */
+  readonly #examined = new Map<string, bigint>();
+  readonly #kept = new KeptEvents();
   #rows: readonly TreeRow[] | undefined;
   #places: Map<string, number> | undefined;
 
@@ -103,20 +108,27 @@ export class TreeModel {
   }
 
   startLoading(folder: TreeFolder): void {
+    this.#kept.begin(folder);
     folder.status = "loading";
     folder.error = undefined;
     this.#changed();
   }
 
   fail(folder: TreeFolder, error: unknown): void {
+    this.#kept.end(folder);
     folder.status = "failed";
     folder.error = error;
     this.#changed();
   }
 
-  addPage(folder: TreeFolder, page: TreePage): void {
-    folder.status = "ready";
+  /** @returns false for a page from before what is known to have happened since: it has to be read again. */
+  addPage(folder: TreeFolder, page: TreePage): boolean {
+    const missed = this.#kept.since(page.revision);
+    this.#kept.end(folder);
+    folder.status = missed === undefined ? "unread" : "ready";
+    if (missed === undefined) return false;
     folder.next = page.next;
+    const before = folder.pages.at(-1)?.last ?? folder.id;
     const last = page.next.length === 0 ? endOfNames : (page.children.at(-1)?.id ?? folder.id);
     folder.pages.push({ last, revision: page.revision });
     for (const child of page.children) {
@@ -124,7 +136,10 @@ export class TreeModel {
       if (final === undefined || final.id < child.id) folder.children.push(child);
       else upsert(folder, child);
     }
+    for (const event of missed)
+      if (isBehind(latin1(event.key), folder, before)) this.#applyEvent(event, new Set());
     this.#changed();
+    return true;
   }
 
   /** Forgets what the pages said, to read them anew; open folders stay open. */
@@ -135,6 +150,9 @@ export class TreeModel {
       folder.next = noName;
       folder.status = "unread";
     }
+    this.#kept.clear();
+    this.#suspects.clear();
+    this.#examined.clear();
     this.#changed();
   }
 
@@ -146,20 +164,33 @@ export class TreeModel {
   /** @returns ids of the rows that an event touched, for a moment's highlight. */
   apply(events: readonly TreeEvent[]): ReadonlySet<string> {
     const touched = new Set<string>();
+    this.#kept.keep(events);
     for (const event of events) this.#applyEvent(event, touched);
     if (events.length > 0) this.#changed();
     return touched;
   }
 
-  /** Folders that a delete may have emptied and that were not read themselves; taken, they are the caller's to look at. */
-  takeSuspects(): readonly string[] {
-    const suspects = [...this.#suspects];
-    this.#suspects.clear();
+  /** Folders that a delete may have emptied and that were not read themselves; each that is taken is to be settled. */
+  takeSuspects(countMax = Infinity): readonly string[] {
+    const suspects = [...this.#suspects].slice(0, countMax);
+    for (const id of suspects) {
+      this.#suspects.delete(id);
+      this.#examined.set(id, 0n);
+    }
     return suspects;
   }
 
+  /** Tells what was found about a suspect; absent when the look failed, and it stays one. A newer put below it is believed more. */
+  settle(id: string, found: { readonly isEmpty: boolean; readonly revision: bigint } | undefined): void {
+    const newestPut = this.#examined.get(id);
+    if (newestPut === undefined) return;
+    this.#examined.delete(id);
+    if (found === undefined) this.#suspects.add(id);
+    else if (found.isEmpty && newestPut <= found.revision) this.#removeFolder(id);
+  }
+
   /** A folder that turned out to be empty is no folder any more; its parent may have become empty with it. */
-  removeFolder(id: string): void {
+  #removeFolder(id: string): void {
     const parent = this.#parentOf(id);
     this.#folders.delete(id);
     this.#open.delete(id);
@@ -192,6 +223,7 @@ export class TreeModel {
       if (seen === undefined) return;
       const below = isFolder ? this.#folders.get(name) : undefined;
       const isNews = revision > seen;
+      if (isFolder && put !== undefined && this.#examined.has(name)) this.#examined.set(name, revision);
       if (isNews && put !== undefined) {
         const said = isFolder
           ? { modRevision: 0n, lease: 0n, valueBytes: 0 }
@@ -220,7 +252,7 @@ export class TreeModel {
 
   #removeIfEmpty(folder: TreeFolder): void {
     if (folder === this.root || folder.children.length > 0 || folder.next.length > 0) return;
-    this.removeFolder(folder.id);
+    this.#removeFolder(folder.id);
   }
 
   #parentOf(id: string): TreeFolder | undefined {
@@ -265,6 +297,11 @@ const noName = new Uint8Array(0);
 
 function newFolder(id: string, depth: number): TreeFolder {
   return { id, depth, children: [], pages: [], next: noName, status: "unread", error: undefined };
+}
+
+/** Whether a key lies in a folder behind a name of it. */
+function isBehind(id: string, folder: TreeFolder, name: string): boolean {
+  return id.startsWith(folder.id) && id > name;
 }
 
 /** The row behind a folder's loaded children. */

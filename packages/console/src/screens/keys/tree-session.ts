@@ -58,6 +58,7 @@ export class TreeSession {
   /** Counts the times that everything was forgotten; pages asked for before are of no use after. */
   #generation = 0;
   #over: AbortController | undefined;
+  #isChecking = false;
 
   constructor(options: TreeSessionOptions) {
     this.#options = options;
@@ -136,7 +137,7 @@ export class TreeSession {
         folder.status = "unread";
         return await this.more(folder);
       }
-      this.#model.addPage(folder, page);
+      if (!this.#model.addPage(folder, page)) return await this.more(folder);
       this.#openOnlyChild(folder);
     } catch (error) {
       if (generation !== this.#generation || over?.aborted === true) return;
@@ -232,19 +233,31 @@ export class TreeSession {
     this.#touched.set(id, timer);
   }
 
-  /** Looks whether folders that lost a key hold another one. */
+  /** Looks whether folders that lost a key hold another one, some at a time. What could not be looked at waits for the next event. */
   async #checkSuspects(): Promise<void> {
-    const { clients } = this.#options;
-    const suspects = this.#model.takeSuspects().slice(0, suspectsAtOnceMax);
-    await Promise.all(
-      suspects.map(async (id) => {
-        const page = await clients.console
-          .listChildren({ prefix: fromLatin1(id), limit: 1 })
-          .catch(() => undefined);
-        if (page?.children.length === 0) this.#model.removeFolder(id);
-      }),
-    );
-    if (suspects.length > 0) this.#publish();
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    for (let areAnswered = true; areAnswered;) {
+      const suspects = this.#model.takeSuspects(suspectsAtOnceMax);
+      if (suspects.length === 0) break;
+      const answers = await Promise.all(suspects.map((id) => this.#examine(id)));
+      areAnswered = answers.every(Boolean);
+      this.#publish();
+    }
+    this.#isChecking = false;
+  }
+
+  /** @returns whether there was an answer. */
+  async #examine(id: string): Promise<boolean> {
+    try {
+      const request = { prefix: fromLatin1(id), limit: 1 };
+      const { children, revision } = await this.#options.clients.console.listChildren(request);
+      this.#model.settle(id, { isEmpty: children.length === 0, revision });
+      return true;
+    } catch {
+      this.#model.settle(id, undefined);
+      return false;
+    }
   }
 
   #reread(): void {
