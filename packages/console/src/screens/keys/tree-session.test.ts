@@ -39,21 +39,21 @@ class SlowServer {
             })),
           };
         },
-        watchKeys: async function* (this: void, _request, { signal }) {
-          signal.addEventListener("abort", () => server.#wake());
-          while (!signal.aborted) {
-            yield* server.#events.splice(0);
-            await new Promise<void>((resolve) => (server.#wake = resolve));
-          }
-        },
+        watchKeys: (_request, { signal }) => this.#watch(signal),
       });
     });
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- a generator has no arrow form
-    const server = this;
     const clients = createClients(() => transport, "");
     const session = new TreeSession({ clients, prefix: new Uint8Array(), view: "tree", revision: 0n });
     stop = session.start();
     return session;
+  }
+
+  async *#watch(signal: AbortSignal): AsyncGenerator<consolepb.WatchKeysResponse> {
+    signal.addEventListener("abort", () => this.#wake());
+    while (!signal.aborted) {
+      yield* this.#events.splice(0);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
   }
 
   /** Answers the oldest question about a folder. */
