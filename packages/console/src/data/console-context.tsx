@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { consolepb } from "@quorate/proto";
 import { createContext, useCallback, useContext, useMemo, useState, useSyncExternalStore } from "react";
@@ -120,6 +120,10 @@ export interface ClusterQueryOptions {
   readonly enabled?: boolean;
   /** Read again by itself so often, in milliseconds. */
   readonly refetchMs?: number;
+  /** An answer that is younger is taken as it is by a view that opens; 0 reads again each time. */
+  readonly staleMs?: number;
+  /** Shows the last answer under another key until there is one under this. */
+  readonly keepsPrevious?: boolean;
 }
 
 /** A read of the chosen cluster, cached under `key` and retried when the failure may pass. */
@@ -134,6 +138,8 @@ export function useClusterQuery<T>(
     queryFn: ({ signal }) => read(clients, signal),
     enabled: options.enabled ?? true,
     refetchInterval: options.refetchMs ?? false,
+    ...(options.staleMs === undefined ? {} : { staleTime: options.staleMs }),
+    ...(options.keepsPrevious === true ? { placeholderData: keepPreviousData } : {}),
   });
 }
 

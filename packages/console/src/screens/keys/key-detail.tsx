@@ -1,12 +1,12 @@
 import { ArrowLeft, FileQuestion, Trash2 } from "lucide-react";
 import { Link } from "@tanstack/react-router";
-import { useQueryClient } from "@tanstack/react-query";
-import { mvccpb, formatPaddedHexId } from "@quorate/proto";
-import { useEffect, useState } from "react";
+import { formatPaddedHexId } from "@quorate/proto";
+import type { mvccpb } from "@quorate/proto";
+import { useState } from "react";
 import type { ReactElement } from "react";
 import { keepCluster } from "../../app/url-state.js";
-import { useClusterId, useClusterQuery, useMayWrite } from "../../data/index.js";
-import { latin1, startsWithBytes } from "../../text/bytes.js";
+import { useMayWrite } from "../../data/index.js";
+import { latin1 } from "../../text/bytes.js";
 import { etcdctl, sdkCall } from "../../text/commands.js";
 import { escapeBytes } from "../../text/escape.js";
 import { formatCount } from "../../text/format.js";
@@ -27,6 +27,7 @@ import type { KeyEvents } from "./key-events.js";
 import { KeyHistory } from "./key-history.js";
 import { KeyPath } from "./key-path.js";
 import type { KeysState, SetKeysState } from "./keys-state.js";
+import { useKey } from "./use-key.js";
 import { ValuePane } from "./value-pane.js";
 
 export interface KeyDetailProps {
@@ -38,15 +39,12 @@ export interface KeyDetailProps {
   readonly onBack?: (() => void) | undefined;
 }
 
-/** A key outside of the watched prefix is looked at again so often. */
-const unwatchedRefetchMs = 3000;
-
 export function KeyDetail({ keyBytes, state, set, events, onBack }: KeyDetailProps): ReactElement {
   const query = useKey(keyBytes, state, events);
   const write = useMayWrite(state.rev);
   const [deleting, setDeleting] = useState(false);
   const toast = useToast();
-  const kv = query.data ?? undefined;
+  const kv = query.data?.kv ?? undefined;
   const title = escapeBytes(keyBytes);
   return (
     <section className="keys-detail" aria-label={`Key ${title}`}>
@@ -111,32 +109,6 @@ export function KeyDetail({ keyBytes, state, set, events, onBack }: KeyDetailPro
       )}
     </section>
   );
-}
-
-/** The key as it is now and stays true by the screen's watch, or as it was; null when it does not exist. */
-function useKey(key: Uint8Array, { rev, prefix }: KeysState, events: KeyEvents) {
-  const clusterId = useClusterId();
-  const queries = useQueryClient();
-  const name = latin1(key);
-  const isWatched = startsWithBytes(key, prefix);
-  const query = useClusterQuery(
-    ["key", name, String(rev)],
-    async (clients, signal) => {
-      const { kvs } = await clients.kv.range({ key, revision: rev }, { signal });
-      return kvs[0] ?? null;
-    },
-    rev === 0n && !isWatched ? { refetchMs: unwatchedRefetchMs } : {},
-  );
-  useEffect(() => {
-    if (rev !== 0n) return undefined;
-    return events.follow(key, ({ type, kv }) => {
-      const next = type === mvccpb.Event_EventType.DELETE ? null : (kv ?? null);
-      queries.setQueryData<mvccpb.KeyValue | null>(["cluster", clusterId, "key", name, "0"], (known) =>
-        next !== null && known != null && known.modRevision > next.modRevision ? known : next,
-      );
-    });
-  }, [events, key, name, rev, clusterId, queries]);
-  return query;
 }
 
 function Metadata({ kv }: { readonly kv: mvccpb.KeyValue }): ReactElement {

@@ -120,7 +120,15 @@ function useTreeSession(
 ): { session: TreeSession; snapshot: TreeSnapshot } {
   const clients = useClients();
   const session = useMemo(
-    () => new TreeSession({ clients, prefix, view, revision: rev, onEvents: events.publish }),
+    () =>
+      new TreeSession({
+        clients,
+        prefix,
+        view,
+        revision: rev,
+        onEvents: events.publish,
+        onGap: events.publishGap,
+      }),
     [clients, prefix, view, rev, events],
   );
   useEffect(() => session.start(), [session]);

@@ -42,6 +42,8 @@ export interface TreeSessionOptions {
   readonly revision: bigint;
   /** Every event of the prefix, for other parts of the screen. */
   readonly onEvents?: (events: readonly mvccpb.Event[]) => void;
+  /** Events up to this revision may be missing; what was read before it is to be read again. */
+  readonly onGap?: (revision: bigint) => void;
 }
 
 export class TreeSession {
@@ -190,6 +192,7 @@ export class TreeSession {
         this.#snapshot = { ...this.#snapshot, live: state };
         if (failureKind(error) === "compacted") {
           this.#resumeAt = 0n;
+          this.#pending = [];
           this.#reread();
         }
         this.#publish();
@@ -201,6 +204,7 @@ export class TreeSession {
     if (this.#resumeAt === 0n) {
       this.#liveFrom = response.revision;
       if (this.#model.isOlderThan(response.revision)) this.#reread();
+      this.#options.onGap?.(response.revision);
     }
     this.#resumeAt = response.revision + 1n;
     if (response.events.length === 0) return;
@@ -208,6 +212,7 @@ export class TreeSession {
     if (this.#pending.length > eventsPendingMax) {
       this.#pending = [];
       this.#reread();
+      this.#options.onGap?.(response.revision);
       return;
     }
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush());
