@@ -5,17 +5,28 @@
  */
 import { createPlan, describePlan, runPlan } from "@quorate/sim/cluster";
 import { explore } from "./explore.js";
-import { HELP, parseOptions, type Options } from "./options.js";
+import { HELP, OptionsError, parseOptions, type Options } from "./options.js";
 import { describeResult, lastLines } from "./report.js";
 import { measureSpeed } from "./speed.js";
 
-const options = parseOptions(process.argv.slice(2));
+const options = readOptions();
 
-if (options.wantsHelp) console.log(HELP);
+if (options === undefined) process.exitCode = 1;
+else if (options.wantsHelp) console.log(HELP);
 else if (options.wantsSpeed) await measureSpeed();
 else
   process.exitCode =
     options.seed === undefined ? await explore(options) : await replay(options.seed, options);
+
+function readOptions(): Options | undefined {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    console.error(`${error.message}\n\n${HELP}`);
+    return undefined;
+  }
+}
 
 async function replay(seed: number, { ploy, lines }: Options): Promise<number> {
   const result = await runPlan(createPlan(seed, ploy));

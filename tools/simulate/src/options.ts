@@ -27,38 +27,61 @@ export interface Options {
   readonly wantsHelp: boolean;
 }
 
+/** The words of the command line are not options; the text is for the person. */
+export class OptionsError extends Error {
+  override readonly name = "OptionsError";
+}
+
+/** Processes at once; more would only be in one another's way. */
+const WORKERS_MAX = 256;
+
+/** @throws OptionsError */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seed: { type: "string" },
-      seconds: { type: "string", default: "60" },
-      from: { type: "string" },
-      count: { type: "string" },
-      ploy: { type: "string" },
-      workers: { type: "string", default: "1" },
-      "no-shrink": { type: "boolean", default: false },
-      lines: { type: "string", default: "100" },
-      speed: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const values = readWords(args);
+  const workers = toNumber("--workers", values.workers);
+  if (workers < 1 || workers > WORKERS_MAX)
+    throw new OptionsError(`--workers must be a number from 1 to ${WORKERS_MAX}`);
+  const optional = (name: string, text: string | undefined): number | undefined =>
+    text === undefined ? undefined : toNumber(name, text);
   return {
-    seed: values.seed === undefined ? undefined : toNumber(values.seed),
-    seconds: toNumber(values.seconds),
-    from: values.from === undefined ? undefined : toNumber(values.from),
-    count: values.count === undefined ? undefined : toNumber(values.count),
+    seed: optional("--seed", values.seed),
+    seconds: toNumber("--seconds", values.seconds),
+    from: optional("--from", values.from),
+    count: optional("--count", values.count),
     ploy: values.ploy,
-    workers: Math.max(1, toNumber(values.workers)),
+    workers,
     shrinks: !values["no-shrink"],
-    lines: toNumber(values.lines),
+    lines: toNumber("--lines", values.lines),
     wantsSpeed: values.speed,
     wantsHelp: values.help,
   };
 }
 
-function toNumber(text: string): number {
+function readWords(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seed: { type: "string" },
+        seconds: { type: "string", default: "60" },
+        from: { type: "string" },
+        count: { type: "string" },
+        ploy: { type: "string" },
+        workers: { type: "string", default: "1" },
+        "no-shrink": { type: "boolean", default: false },
+        lines: { type: "string", default: "100" },
+        speed: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
+    throw new OptionsError(reason, { cause: error });
+  }
+}
+
+function toNumber(name: string, text: string): number {
   const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new Error(`${text} is not a number of seeds, seconds, lines or workers`);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
+  throw new OptionsError(`${name} takes a whole number that is not negative, not ${JSON.stringify(text)}`);
 }
