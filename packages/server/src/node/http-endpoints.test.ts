@@ -56,6 +56,15 @@ function get(port: number, path: string, method = "GET"): Promise<string> {
   return exchange(port, `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
 }
 
+test("a target with the host before it, as to a proxy, is the path behind it", async () => {
+  const port = await serve();
+  expect(await get(port, "http://foo:1/health?serializable=true")).toMatch(
+    /^HTTP\/1.1 200 OK[^]*"health":"true"/,
+  );
+  expect(await get(port, "HTTP://foo/nothing")).toMatch(/^HTTP\/1.1 404/);
+  expect(await get(port, "http://foo")).toMatch(/^HTTP\/1.1 404/);
+});
+
 describe("health", () => {
   test.each<[string, Partial<State>, number, string]>([
     ["/health", {}, 200, `{"health":"true","reason":""}`],

@@ -99,8 +99,9 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // Not parsed as a URL: what clients send here need not be one.
-  const [asked = "", query = ""] = (request.url ?? "").split("?", 2);
+  // Not parsed as a URL: what clients send here need not be one. With the host before it, as to a proxy, it is taken too (RFC 9112 3.2.2).
+  const target = (request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "");
+  const [asked = "", query = ""] = target.split("?", 2);
   const path = asked.replace(OLD_GATEWAY_PREFIX, GATEWAY_PREFIX);
   if (options.scope !== "metrics") {
     const refusal = path.startsWith(GATEWAY_PREFIX) ? options.refuseGateway?.(request) : undefined;
