@@ -4,8 +4,7 @@ import { useState } from "react";
 import type { ReactElement } from "react";
 import { keepCluster } from "../../app/url-state.js";
 import type { Search } from "../../app/url-state.js";
-import { useClusterQuery, useMayWrite } from "../../data/index.js";
-import { latin1, prefixRange } from "../../text/bytes.js";
+import { useMayWrite } from "../../data/index.js";
 import { etcdctl, quoteTypeScript, sdkCall } from "../../text/commands.js";
 import { escapeBytes } from "../../text/escape.js";
 import { formatCount, plural } from "../../text/format.js";
@@ -21,33 +20,27 @@ import {
   useToast,
 } from "../../ui/index.js";
 import { DeletePrefixDialog } from "./delete-dialogs.js";
+import type { KeyEvents } from "./key-events.js";
 import { KeyPath } from "./key-path.js";
 import type { KeysState, SetKeysState } from "./keys-state.js";
+import { useKeyCount } from "./use-key-count.js";
 
 export interface FolderDetailProps {
   readonly folder: Uint8Array;
   readonly state: KeysState;
   readonly set: SetKeysState;
+  readonly events: KeyEvents;
   readonly onBack?: (() => void) | undefined;
 }
 
-const recountMs = 5000;
-
 /** A prefix and what can be done with all that begins with it. */
-export function FolderDetail({ folder, state, set, onBack }: FolderDetailProps): ReactElement {
+export function FolderDetail({ folder, state, set, events, onBack }: FolderDetailProps): ReactElement {
   const navigate = useNavigate();
   const toast = useToast();
   const write = useMayWrite(state.rev);
   const [deleting, setDeleting] = useState(false);
   const title = escapeBytes(folder);
-  const count = useClusterQuery(
-    ["count", latin1(folder), String(state.rev)],
-    async (clients, signal) => {
-      const request = { ...prefixRange(folder), countOnly: true, revision: state.rev };
-      return (await clients.kv.range(request, { signal })).count;
-    },
-    state.rev === 0n ? { refetchMs: recountMs } : {},
-  );
+  const { count, query } = useKeyCount(folder, state.rev, events);
   return (
     <section className="keys-detail" aria-label={`Folder ${title}`}>
       <header className="keys-head">
@@ -74,13 +67,13 @@ export function FolderDetail({ folder, state, set, onBack }: FolderDetailProps):
         </div>
       </header>
       <div className="keys-folder">
-        {count.isError ? (
-          <ErrorNote error={count.error} onRetry={() => void count.refetch()} />
+        {query.isError ? (
+          <ErrorNote error={query.error} onRetry={() => void query.refetch()} />
         ) : (
           <Stats>
             <Stat
               label="Keys"
-              value={count.data === undefined ? "…" : formatCount(count.data)}
+              value={count === undefined ? "…" : formatCount(count)}
               detail="in this folder and below"
             />
           </Stats>

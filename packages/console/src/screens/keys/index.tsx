@@ -49,7 +49,7 @@ export function Screen(): ReactElement {
     state.key !== undefined ? (
       <KeyDetail keyBytes={state.key} state={state} set={set} events={events} onBack={onBack} />
     ) : state.folder !== undefined ? (
-      <FolderDetail folder={state.folder} state={state} set={set} onBack={onBack} />
+      <FolderDetail folder={state.folder} state={state} set={set} events={events} onBack={onBack} />
     ) : (
       <Nothing />
     );

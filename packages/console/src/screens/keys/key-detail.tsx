@@ -40,7 +40,7 @@ export interface KeyDetailProps {
 }
 
 export function KeyDetail({ keyBytes, state, set, events, onBack }: KeyDetailProps): ReactElement {
-  const query = useKey(keyBytes, state, events);
+  const query = useKey(keyBytes, state.rev, events);
   const write = useMayWrite(state.rev);
   const [deleting, setDeleting] = useState(false);
   const toast = useToast();

@@ -1,5 +1,6 @@
 import type { mvccpb } from "@quorate/proto";
-import { equalBytes } from "../../text/bytes.js";
+import { useSyncExternalStore } from "react";
+import { equalBytes, startsWithBytes } from "../../text/bytes.js";
 
 export interface KeyEventsListener {
   readonly onEvents: (events: readonly mvccpb.Event[]) => void;
@@ -10,6 +11,8 @@ export interface KeyEventsListener {
 /** Passes the events of the screen's one watch to whoever shows a part of what is watched. */
 export class KeyEvents {
   readonly #listeners = new Set<KeyEventsListener>();
+  readonly #observers = new Set<() => void>();
+  #watched: Uint8Array | undefined;
 
   readonly publish = (events: readonly mvccpb.Event[]): void => {
     for (const { onEvents } of this.#listeners) onEvents(events);
@@ -18,6 +21,21 @@ export class KeyEvents {
   readonly publishGap = (revision: bigint): void => {
     for (const { onGap } of this.#listeners) onGap(revision);
   };
+
+  /** The prefix whose events are told; absent while nothing watches, such as during a search. */
+  readonly watched = (): Uint8Array | undefined => this.#watched;
+
+  /** Tells when another prefix is watched, or none any more. @returns what ends it. */
+  readonly observe = (observer: () => void): (() => void) => {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  };
+
+  /** To be called by who watches. @returns what tells that the watch is over. */
+  begin(prefix: Uint8Array): () => void {
+    this.#setWatched(prefix);
+    return () => this.#setWatched(undefined);
+  }
 
   /** @returns what ends it. */
   listen(listener: KeyEventsListener): () => void {
@@ -37,4 +55,15 @@ export class KeyEvents {
     };
     return this.listen({ onEvents, onGap });
   }
+
+  #setWatched(prefix: Uint8Array | undefined): void {
+    this.#watched = prefix;
+    for (const observer of this.#observers) observer();
+  }
+}
+
+/** Whether events tell of a key, or of all that begins with it. */
+export function useIsWatched(key: Uint8Array, events: KeyEvents): boolean {
+  const watched = useSyncExternalStore(events.observe, events.watched);
+  return watched !== undefined && startsWithBytes(key, watched);
 }

@@ -1,8 +1,8 @@
 import { ChevronRight, Ellipsis, File, Folder, FolderOpen, Hourglass, RotateCw } from "lucide-react";
 import { memo, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
-import { describeError, useClients, useClusterQuery } from "../../data/index.js";
-import { latin1, prefixRange } from "../../text/bytes.js";
+import { describeError, useClients } from "../../data/index.js";
+import { latin1 } from "../../text/bytes.js";
 import { formatBytes, formatCount, plural } from "../../text/format.js";
 import {
   Badge,
@@ -21,6 +21,7 @@ import { childrenMax } from "./tree-model.js";
 import type { TreeChild, TreeModel, TreeRow } from "./tree-model.js";
 import { TreeSession } from "./tree-session.js";
 import type { LiveState, TreeSnapshot } from "./tree-session.js";
+import { useKeyCount } from "./use-key-count.js";
 
 export interface KeyRowsProps {
   readonly state: KeysState;
@@ -109,7 +110,7 @@ export function KeyRows({ state, set, events }: KeyRowsProps): ReactElement {
           );
         }}
       />
-      <StatusLine live={snapshot.live} state={state} />
+      <StatusLine live={snapshot.live} state={state} events={events} />
     </>
   );
 }
@@ -132,6 +133,7 @@ function useTreeSession(
     [clients, prefix, view, rev, events],
   );
   useEffect(() => session.start(), [session]);
+  useEffect(() => (rev === 0n ? events.begin(prefix) : undefined), [events, prefix, rev]);
   return { session, snapshot: useSyncExternalStore(session.subscribe, session.snapshot) };
 }
 
@@ -255,26 +257,21 @@ const liveWords: Readonly<Record<LiveState, string>> = {
   past: "As it was",
 };
 
-/** Counting costs other servers than Quorate time in proportion to the keys, so it is done rarely. */
-const recountMs = 15_000;
+interface StatusLineProps {
+  readonly live: LiveState;
+  readonly state: KeysState;
+  readonly events: KeyEvents;
+}
 
-function StatusLine({ live, state }: { readonly live: LiveState; readonly state: KeysState }): ReactElement {
-  const { prefix, rev } = state;
-  const count = useClusterQuery(
-    ["count", latin1(prefix), String(rev)],
-    async (clients, signal) => {
-      const request = { ...prefixRange(prefix), countOnly: true, revision: rev };
-      return (await clients.kv.range(request, { signal })).count;
-    },
-    rev === 0n ? { refetchMs: recountMs } : {},
-  );
+function StatusLine({ live, state, events }: StatusLineProps): ReactElement {
+  const { count } = useKeyCount(state.prefix, state.rev, events);
   const tone = live === "live" ? "good" : live === "past" ? "warn" : "neutral";
   return (
     <div className="keys-status">
       <Badge tone={tone} dot>
         {liveWords[live]}
       </Badge>
-      {count.data !== undefined && <span>{plural(count.data, "key")}</span>}
+      {count !== undefined && <span>{plural(count, "key")}</span>}
     </div>
   );
 }

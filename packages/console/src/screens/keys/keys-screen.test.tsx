@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Interceptor } from "@connectrpc/connect";
 import { createFakeConsole } from "../../testing/fake-console.js";
 import type { FakeConsole } from "../../testing/fake-console.js";
 import { fillWithSamples } from "../../testing/fake-samples.js";
@@ -50,6 +51,33 @@ test("what others write appears, and what they delete goes", async () => {
   fake.store.revision += 1n;
   fake.store.deleteAt("/app/motd");
   await waitFor(() => expect(rowNames()).not.toContain("motd51 B"));
+});
+
+test("the number of keys follows what happens, without being counted again", async () => {
+  let mayCount = true;
+  const counts: Interceptor = (next) => (request) => {
+    const isCount = request.method.name === "Range" && (request.message as { countOnly?: boolean }).countOnly;
+    return isCount === true && !mayCount ? new Promise(() => undefined) : next(request);
+  };
+  const transport: FakeConsole["transport"] = (own) => fake.transport([...own, counts]);
+  renderConsole({ ...fake, transport }, "/keys?prefix=/app/");
+  await screen.findByText("Live", { selector: ".q-badge" });
+  await screen.findByText("5 keys");
+  mayCount = false;
+  fake.store.put(encodeUtf8("/app/one"), encodeUtf8("1"));
+  fake.store.put(encodeUtf8("/app/feature/two"), encodeUtf8("1"));
+  fake.store.put(encodeUtf8("/app/motd"), encodeUtf8("changed, not new"));
+  await screen.findByText("7 keys");
+  fake.store.revision += 1n;
+  fake.store.deleteAt("/app/feature/two");
+  await screen.findByText("6 keys");
+});
+
+test("a key that was found by a search stays true, though nothing is watched", async () => {
+  renderConsole(fake, "/keys?q=motd&key=/app/motd");
+  await screen.findByText(/Planned maintenance/);
+  fake.store.put(encodeUtf8("/app/motd"), encodeUtf8("It is over."));
+  await screen.findByText("It is over.");
 });
 
 test("the list shows keys without folders", async () => {

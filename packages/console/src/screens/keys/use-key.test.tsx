@@ -7,7 +7,6 @@ import type { ReactElement, ReactNode } from "react";
 import { afterEach, expect, test, vi } from "vitest";
 import { ClusterProvider, ConsoleProvider, createQueryClient } from "../../data/index.js";
 import type { TransportFactory } from "../../data/index.js";
-import { noBytes } from "../../text/bytes.js";
 import { createFakeConsole } from "../../testing/fake-console.js";
 import { encodeUtf8 } from "../../text/escape.js";
 import { KeyEvents } from "./key-events.js";
@@ -39,10 +38,10 @@ test("a key that changed while another one was shown is read again", async () =>
   fake.store.put(key, encodeUtf8("older"));
   const queryClient = createQueryClient();
   const events = new KeyEvents();
-  const { result, rerender } = renderHook(
-    (shown: Uint8Array) => useKey(shown, { rev: 0n, prefix: noBytes }, events),
-    { wrapper: within(fake.transport, queryClient), initialProps: key },
-  );
+  const { result, rerender } = renderHook((shown: Uint8Array) => useKey(shown, 0n, events), {
+    wrapper: within(fake.transport, queryClient),
+    initialProps: key,
+  });
   await waitFor(() => expect(textOf(result.current.data)).toBe("older"));
   rerender(encodeUtf8("another"));
   fake.store.put(key, encodeUtf8("newer"));
@@ -54,7 +53,7 @@ test("a key is read again when events may be missing", async () => {
   const fake = createFakeConsole();
   fake.store.put(key, encodeUtf8("older"));
   const events = new KeyEvents();
-  const { result } = renderHook(() => useKey(key, { rev: 0n, prefix: noBytes }, events), {
+  const { result } = renderHook(() => useKey(key, 0n, events), {
     wrapper: within(fake.transport, createQueryClient()),
   });
   await waitFor(() => expect(textOf(result.current.data)).toBe("older"));
@@ -78,7 +77,7 @@ test.each([
       return answer;
     };
     const events = new KeyEvents();
-    const { result } = renderHook(() => useKey(key, { rev: 0n, prefix: noBytes }, events), {
+    const { result } = renderHook(() => useKey(key, 0n, events), {
       wrapper: within((own) => fake.transport([...own, hold]), createQueryClient()),
     });
     await vi.waitUntil(() => held.length > 0);

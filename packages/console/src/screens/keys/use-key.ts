@@ -9,11 +9,11 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { mvccpb } from "@quorate/proto";
 import { useEffect, useMemo } from "react";
 import { useClusterId, useClusterQuery } from "../../data/index.js";
-import { latin1, startsWithBytes } from "../../text/bytes.js";
+import { latin1 } from "../../text/bytes.js";
+import { useIsWatched } from "./key-events.js";
 import type { KeyEvents } from "./key-events.js";
-import type { KeysState } from "./keys-state.js";
 
-/** A key outside of the watched prefix is looked at again so often. */
+/** A key that no watch tells of is looked at again so often. */
 const unwatchedRefetchMs = 3000;
 
 export interface KeyState {
@@ -23,14 +23,11 @@ export interface KeyState {
   readonly revision: bigint;
 }
 
-export function useKey(
-  key: Uint8Array,
-  { rev, prefix }: Pick<KeysState, "rev" | "prefix">,
-  events: KeyEvents,
-): UseQueryResult<KeyState> {
+/** @param rev 0n for now. */
+export function useKey(key: Uint8Array, rev: bigint, events: KeyEvents): UseQueryResult<KeyState> {
   const { tell, newest, knownRevision } = useKnownKey(key);
   const isNow = rev === 0n;
-  const isWatched = startsWithBytes(key, prefix);
+  const isWatched = useIsWatched(key, events);
   const query = useClusterQuery(
     nameOf(key, rev),
     async (clients, signal): Promise<KeyState> => {
