@@ -1,7 +1,15 @@
 import { keepPreviousData, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { consolepb } from "@quorate/proto";
-import { createContext, useCallback, useContext, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { ReactElement, ReactNode } from "react";
 import type { Clients, TransportFactory } from "./clients.js";
 import { createClients } from "./clients.js";
@@ -150,13 +158,20 @@ export interface Action<Arguments extends readonly unknown[]> {
   readonly reset: () => void;
 }
 
-/** A change that a person asked for. `run` tells whether it succeeded; the error stays until the next try. */
+/**
+ * A change that a person asked for. `run` tells whether it succeeded; the error stays until the next try. One at a time: asking again
+ * while it is under way does nothing and is no success.
+ */
 export function useAction<Arguments extends readonly unknown[]>(
   act: (...values: Arguments) => Promise<unknown>,
 ): Action<Arguments> {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  // Not `busy`, which a second press within the same rendering would not see yet.
+  const isRunning = useRef(false);
   const run = async (...values: Arguments): Promise<boolean> => {
+    if (isRunning.current) return false;
+    isRunning.current = true;
     setBusy(true);
     setError(undefined);
     try {
@@ -166,6 +181,7 @@ export function useAction<Arguments extends readonly unknown[]>(
       setError(cause);
       return false;
     } finally {
+      isRunning.current = false;
       setBusy(false);
     }
   };

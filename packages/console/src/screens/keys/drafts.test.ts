@@ -12,11 +12,16 @@ test("edits are kept for each key and cluster, so many, and the page asks before
     window.dispatchEvent(event);
     return event.defaultPrevented;
   };
-  const [one, other] = [{}, {}];
-  const drafts = draftsOf(one);
-  expect([draftsOf(one) === drafts, draftsOf(other) === drafts, leave()]).toEqual([true, false, false]);
+  const page = {};
+  const drafts = draftsOf(page, "one");
+  expect([draftsOf(page, "one") === drafts, draftsOf(page, "other") === drafts]).toEqual([true, false]);
+  expect(leave()).toBe(false);
   drafts.keep(encodeUtf8("a"), { text: "half", format: "text", base });
-  expect([drafts.get(encodeUtf8("a"))?.text, draftsOf(other).size, leave()]).toEqual(["half", 0, true]);
+  expect([drafts.get(encodeUtf8("a"))?.text, draftsOf(page, "other").size, leave()]).toEqual([
+    "half",
+    0,
+    true,
+  ]);
   drafts.drop(encodeUtf8("a"));
   expect([drafts.size, leave()]).toEqual([0, false]);
   for (let i = 0; i <= DRAFTS_MAX; i++) drafts.keep(encodeUtf8(`k${i}`), { text: "", format: "text", base });

@@ -3,6 +3,8 @@
  * first. One set for each cluster; beyond `DRAFTS_MAX` the oldest goes.
  */
 import type { mvccpb } from "@quorate/proto";
+import { useQueryClient } from "@tanstack/react-query";
+import { useClusterId } from "../../data/index.js";
 import { escapeBytes } from "../../text/escape.js";
 import type { ValueFormat } from "./keys-state.js";
 
@@ -39,18 +41,26 @@ export class Drafts {
   }
 }
 
-const all = new Map<object, Drafts>();
+const all = new Map<object, Map<string, Drafts>>();
 let isWatching = false;
 
-/** @param cluster what stands for the cluster as long as the page lives. */
-export function draftsOf(cluster: object): Drafts {
-  let drafts = all.get(cluster);
-  if (drafts === undefined) all.set(cluster, (drafts = new Drafts()));
+/** @param page what lives as long as the page, whatever it shows. */
+export function draftsOf(page: object, clusterId: string): Drafts {
+  const ofPage = all.get(page) ?? new Map<string, Drafts>();
+  all.set(page, ofPage);
+  const drafts = ofPage.get(clusterId) ?? new Drafts();
+  ofPage.set(clusterId, drafts);
   if (!isWatching) {
     isWatching = true;
     window.addEventListener("beforeunload", (event) => {
-      if ([...all.values()].some(({ size }) => size > 0)) event.preventDefault();
+      const kept = [...all.values()].flatMap((clusters) => [...clusters.values()]);
+      if (kept.some(({ size }) => size > 0)) event.preventDefault();
     });
   }
   return drafts;
+}
+
+/** Those of the chosen cluster, the same ones when it is chosen again. */
+export function useDrafts(): Drafts {
+  return draftsOf(useQueryClient(), useClusterId());
 }

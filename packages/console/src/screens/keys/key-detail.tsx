@@ -23,6 +23,8 @@ import {
   useToast,
 } from "../../ui/index.js";
 import { DeleteKeyDialog } from "./delete-dialogs.js";
+import { DraftNote } from "./draft-note.js";
+import { useDrafts } from "./drafts.js";
 import type { KeyEvents } from "./key-events.js";
 import { KeyHistory } from "./key-history.js";
 import { KeyPath } from "./key-path.js";
@@ -46,6 +48,9 @@ export function KeyDetail({ keyBytes, state, set, events, onBack }: KeyDetailPro
   const toast = useToast();
   const kv = query.data?.kv ?? undefined;
   const title = escapeBytes(keyBytes);
+  // An edit outlives its key: what was typed is not lost because somebody deleted what it was meant for.
+  const draft = useDrafts().get(keyBytes);
+  const edited = kv ?? (state.edit && write.allowed ? draft?.base : undefined);
   return (
     <section className="keys-detail" aria-label={`Key ${title}`}>
       <header className="keys-head">
@@ -87,10 +92,19 @@ export function KeyDetail({ keyBytes, state, set, events, onBack }: KeyDetailPro
             {(tab) =>
               tab === "history" ? (
                 <KeyHistory keyBytes={keyBytes} current={kv} state={state} set={set} />
-              ) : kv === undefined ? (
-                <Absent isPast={state.rev !== 0n} />
+              ) : edited === undefined ? (
+                <>
+                  {write.allowed && <DraftNote keyBytes={keyBytes} set={set} />}
+                  <Absent isPast={state.rev !== 0n} />
+                </>
               ) : (
-                <ValuePane key={latin1(keyBytes)} kv={kv} state={state} set={set} />
+                <ValuePane
+                  key={latin1(keyBytes)}
+                  kv={edited}
+                  isGone={kv === undefined}
+                  state={state}
+                  set={set}
+                />
               )
             }
           </Tabs>

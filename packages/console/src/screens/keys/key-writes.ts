@@ -4,15 +4,17 @@ import type { mvccpb } from "@quorate/proto";
 import type { Clients } from "../../data/index.js";
 import { noBytes, prefixRange } from "../../text/bytes.js";
 
-/** The key was changed by somebody else; `current` is what it is now, absent when it is gone. */
+/** The key was changed by somebody else; `current` is what it is at `revision`, absent when it is gone. */
 export class ConflictError extends Error {
   readonly current: mvccpb.KeyValue | undefined;
+  readonly revision: bigint;
 
-  constructor(current: mvccpb.KeyValue | undefined) {
+  constructor(current: mvccpb.KeyValue | undefined, revision: bigint) {
     const what = current === undefined ? "It was deleted" : `It changed at revision ${current.modRevision}`;
     super(`${what} since you looked. Nothing was written.`);
     this.name = "ConflictError";
     this.current = current;
+    this.revision = revision;
   }
 }
 
@@ -91,7 +93,9 @@ async function commit(
     request: { case: "requestRange" as const, value: create(etcdserverpb.RangeRequestSchema, { key }) },
   };
   const response = await clients.kv.txn({ ...txn, failure: [look] });
-  if (response.succeeded) return response.header?.revision ?? 0n;
+  const revision = response.header?.revision ?? 0n;
+  if (response.succeeded) return revision;
   const [found] = response.responses;
-  throw new ConflictError(found?.response.case === "responseRange" ? found.response.value.kvs[0] : undefined);
+  const current = found?.response.case === "responseRange" ? found.response.value.kvs[0] : undefined;
+  throw new ConflictError(current, revision);
 }

@@ -43,6 +43,11 @@ export function editFormat(value: Uint8Array, shown: ValueFormat): ValueFormat {
   return possible.includes(shown) ? shown : (possible[0] ?? "text");
 }
 
+/** Whether a text of that format can stand for the value: bytes that are no text look like nothing at all. */
+export function isShownAs(value: Uint8Array, format: ValueFormat): boolean {
+  return format === "hex" || format === "base64" || formatsOf(value).includes("text");
+}
+
 export function languageOf(format: ValueFormat): CodeLanguage {
   if (format === "json") return "json";
   return format === "yaml" || format === "kubernetes" ? "yaml" : "plain";

@@ -4,10 +4,10 @@ import { useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { useCommands } from "../../app/shortcuts.js";
 import { CodePane } from "../../editor/code-pane.js";
-import { useClients, useMayWrite } from "../../data/index.js";
+import { useMayWrite } from "../../data/index.js";
 import { escapeBytes } from "../../text/escape.js";
-import { Button, Callout, CopyButton, EmptyState, IconButton, Select, Tooltip } from "../../ui/index.js";
-import { draftsOf } from "./drafts.js";
+import { Button, CopyButton, EmptyState, IconButton, Select, Tooltip } from "../../ui/index.js";
+import { DraftNote } from "./draft-note.js";
 import { useShownValue } from "./use-shown-value.js";
 import type { KeysState, SetKeysState } from "./keys-state.js";
 import { detectFormat, formatNames, formatsOf, languageOf } from "./value-format.js";
@@ -15,16 +15,16 @@ import { ValueEditor } from "./value-editor.js";
 
 export interface ValuePaneProps {
   readonly kv: mvccpb.KeyValue;
+  /** The key is no more, and `kv` is what an edit of it began with. */
+  readonly isGone?: boolean | undefined;
   readonly state: KeysState;
   readonly set: SetKeysState;
 }
 
 /** The value in the format that says most, or in one that was chosen; and the way to change it. */
-export function ValuePane({ kv, state, set }: ValuePaneProps): ReactElement {
+export function ValuePane({ kv, isGone, state, set }: ValuePaneProps): ReactElement {
   const write = useMayWrite(state.rev);
   const [wrap, setWrap] = useState(true);
-  const drafts = draftsOf(useClients());
-  const [, setDiscarded] = useState(0);
   useCommands([
     {
       id: "keys.edit",
@@ -38,7 +38,7 @@ export function ValuePane({ kv, state, set }: ValuePaneProps): ReactElement {
   const format = state.as !== "auto" && possible.includes(state.as) ? state.as : detectFormat(kv.value);
   const shown = useShownValue(kv.value, format);
   if (state.edit && write.allowed) {
-    return <ValueEditor kv={kv} format={format} onDone={() => set({ edit: false })} />;
+    return <ValueEditor kv={kv} isGone={isGone} format={format} onDone={() => set({ edit: false })} />;
   }
   return (
     <div className="keys-value">
@@ -76,31 +76,7 @@ export function ValuePane({ kv, state, set }: ValuePaneProps): ReactElement {
           </Button>
         </Tooltip>
       </div>
-      {write.allowed && drafts.get(kv.key) !== undefined && (
-        <Callout
-          tone="warn"
-          title="You have begun to edit this key, and not saved it"
-          actions={
-            <>
-              <Button size="s" icon={<Pencil />} onClick={() => set({ edit: true }, { push: true })}>
-                Go on
-              </Button>
-              <Button
-                size="s"
-                variant="quiet"
-                onClick={() => {
-                  drafts.drop(kv.key);
-                  setDiscarded((count) => count + 1);
-                }}
-              >
-                Discard
-              </Button>
-            </>
-          }
-        >
-          Shown is what is stored.
-        </Callout>
-      )}
+      {write.allowed && <DraftNote keyBytes={kv.key} set={set} />}
       <div className="keys-value-text">
         {kv.value.length === 0 ? (
           <EmptyState icon={format === "json" ? <Braces /> : <AlignLeft />} title="The value is empty" />
