@@ -84,6 +84,22 @@ describe.skipIf(missesBrowser("keys in the console"))("keys in the console", () 
     expect(await page.getByRole("button", { name: "Go on" }).count()).toBe(0);
   });
 
+  it("are made anew from an edit, when somebody deletes them under it", async () => {
+    await putKey(journey.client, "app/doomed", "stored");
+    const page = await journey.open("/keys?key=app/doomed");
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await editor(page, "app/doomed").fill("still wanted");
+    await journey.client.demand(etcdserverpb.KV.method.deleteRange, { key: bytes("app/doomed") });
+    await page.getByText("The key was deleted meanwhile").waitFor();
+    await editor(page, "app/doomed").getByText("still wanted").waitFor();
+    await picture(page, "deleted under the edit");
+    expect(await findBarriers(page)).toEqual([]);
+    await page.getByRole("button", { name: "Make it anew" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Edit", exact: true }).waitFor();
+    expect(await read("app/doomed")).toBe("still wanted");
+  });
+
   it("show in the tree as they happen", async () => {
     const page = await journey.open("/keys?prefix=alive/");
     await page.getByText("No key begins with this prefix").waitFor();
@@ -204,6 +220,13 @@ describe.skipIf(missesBrowser("ten keys in a narrow window"))("ten keys in a nar
     await settle(page);
     await picture(page, `narrow key ${theme}`);
     expect(await findBarriers(page)).toEqual([]);
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await editor(page, "ten/1").waitFor();
+    const top = async (name: string): Promise<number | undefined> =>
+      (await page.getByRole("button", { name, exact: true }).boundingBox())?.y;
+    expect(await top("Save")).toBe(await top("Cancel"));
+    await picture(page, `narrow editor ${theme}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Back to the keys" }).click();
     await row(page, "ten/").waitFor();
     await picture(page, `narrow tree ${theme}`);
