@@ -6,7 +6,8 @@
  *
  * Not here: what the messages mean; `consume` reads one connection's stream and returns or throws when it is over.
  */
-export type FeedState = "connecting" | "live" | "lost";
+/** `over` is for good: what ended it, trying again cannot heal. */
+export type FeedState = "connecting" | "live" | "lost" | "over";
 
 export interface FeedOptions {
   /** Reads one connection until it ends. `live` is called with each message; the first one makes the feed live. */
@@ -54,8 +55,9 @@ export function startFeed(options: FeedOptions): () => void {
       }
       if (over.signal.aborted) return;
       if (connection.signal.aborted) continue;
-      options.onState("lost", error);
-      if (options.isFinal?.(error) === true) return;
+      const isFinal = options.isFinal?.(error) === true;
+      options.onState(isFinal ? "over" : "lost", error);
+      if (isFinal) return;
       await pause(Math.min(retryLastMs, retryFirstMs * 2 ** failures), over.signal);
       failures += 1;
     }

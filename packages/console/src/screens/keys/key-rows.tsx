@@ -254,6 +254,7 @@ const liveWords: Readonly<Record<LiveState, string>> = {
   live: "Live",
   connecting: "Connecting…",
   lost: "Not live: reconnecting…",
+  over: "Not live",
   past: "As it was",
 };
 

@@ -7,7 +7,7 @@
 import { mvccpb } from "@quorate/proto";
 import type { consolepb } from "@quorate/proto";
 import { failureKind, startFeed, stream } from "../../data/index.js";
-import type { Clients } from "../../data/index.js";
+import type { Clients, FeedState } from "../../data/index.js";
 import { latin1, prefixRange } from "../../text/bytes.js";
 import { childrenMax, TreeModel } from "./tree-model.js";
 import type { TreeChild, TreeFolder, TreePage } from "./tree-model.js";
@@ -24,7 +24,7 @@ const touchedMs = 1200;
 const touchedRowsMax = 100;
 const suspectsAtOnceMax = 50;
 
-export type LiveState = "past" | "connecting" | "live" | "lost";
+export type LiveState = "past" | FeedState;
 
 export interface TreeSnapshot {
   readonly model: TreeModel;

@@ -1,5 +1,5 @@
 /** Changes as they happen: watch a prefix, hold it still, look at one. */
-import { ArrowDownToLine, Eraser, Pause, Play, Radio, Search } from "lucide-react";
+import { ArrowDownToLine, Eraser, Pause, Play, Radio, RotateCw, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { useCommands } from "../../app/shortcuts.js";
@@ -119,7 +119,14 @@ export function Screen(): ReactElement {
           <Switch label="Follow" checked={follow} onChange={setFollow} />
         </div>
         <StatusLine watch={watch} shown={rows.length} />
-        <WatchTrouble watch={watch} onFromNow={() => set({ from: 0n })} />
+        <WatchTrouble
+          watch={watch}
+          onFromNow={() => {
+            // Where it began with now already, only another watch leads on.
+            set({ from: 0n });
+            watch.restart();
+          }}
+        />
       </div>
       <div className="live-body">
         <div className="live-list">
@@ -165,12 +172,14 @@ function StatusLine({ watch, shown }: { readonly watch: Watch; readonly shown: n
       ? "Watching"
       : state === "lost"
         ? "Connection lost, trying again"
-        : "Connecting";
+        : state === "over"
+          ? "Not watching"
+          : "Connecting";
   return (
     <div className="live-status">
       <span className={classNames("live-lamp", `is-${snapshot.paused ? "paused" : state}`)} aria-hidden />
       <span role="status">{words}</span>
-      <span>revision {formatCount(snapshot.revision)}</span>
+      {snapshot.revision > 0n && <span>revision {formatCount(snapshot.revision)}</span>}
       <span>
         {formatCount(shown)} shown of {formatCount(snapshot.received)}
         {snapshot.dropped > 0 && <>, {formatCount(snapshot.dropped)} oldest dropped</>}
@@ -190,18 +199,23 @@ function WatchTrouble({
   readonly watch: Watch;
   readonly onFromNow: () => void;
 }): ReactElement | null {
-  if (watch.error === undefined || watch.state !== "lost") return null;
+  if (watch.error === undefined) return null;
   const { title, detail } = describeError(watch.error);
   const compacted = failureKind(watch.error) === "compacted";
+  const isOver = watch.state === "over";
   return (
     <Callout
-      tone={compacted ? "bad" : "warn"}
+      tone={isOver ? "bad" : "warn"}
       title={`${title}.`}
       role="alert"
       actions={
-        compacted && (
-          <Button size="s" icon={<ArrowDownToLine />} onClick={onFromNow}>
-            Watch from now
+        isOver && (
+          <Button
+            size="s"
+            icon={compacted ? <ArrowDownToLine /> : <RotateCw />}
+            onClick={compacted ? onFromNow : watch.restart}
+          >
+            {compacted ? "Watch from now" : "Try again"}
           </Button>
         )
       }
@@ -217,7 +231,7 @@ interface NothingYetProps {
   readonly onForget: () => void;
 }
 
-function NothingYet({ watch, filtered, onForget }: NothingYetProps): ReactElement {
+function NothingYet({ watch, filtered, onForget }: NothingYetProps): ReactElement | null {
   if (filtered) {
     return (
       <EmptyState
@@ -229,6 +243,8 @@ function NothingYet({ watch, filtered, onForget }: NothingYetProps): ReactElemen
       </EmptyState>
     );
   }
+  // Why there is nothing, and what to do about it, stands above.
+  if (watch.state === "over") return null;
   return (
     <EmptyState
       icon={<Radio />}

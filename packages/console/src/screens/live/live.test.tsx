@@ -1,4 +1,6 @@
 // @vitest-environment happy-dom
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFakeConsole } from "../../testing/fake-console.js";
@@ -82,4 +84,31 @@ test("a watch may begin in the past", async () => {
   fireEvent.click(screen.getByRole("button", { name: "Watch" }));
   await waitFor(() => expect(rows().length).toBe(1));
   expect(rows()[0]).toContain("createold");
+});
+
+test("a watch from a compacted revision says one thing, and leads on from there", async () => {
+  fake.store.put(bytes("old"), bytes("1"));
+  fake.store.put(bytes("old"), bytes("2"));
+  fake.store.compacted = 3n;
+  const page = renderConsole(fake, "/live?from=2");
+  await screen.findByText("That revision was compacted.");
+  expect(screen.queryByText("Not watching")).not.toBeNull();
+  for (const untrue of [/trying again/, /Not watching yet/, /^revision/])
+    expect(screen.queryByText(untrue)).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Watch from now" }));
+  await screen.findByText("Watching");
+  expect(page.url()).toBe("/live");
+});
+
+test("a watch from now whose place was compacted while it was away can be begun again", async () => {
+  let isAway = true;
+  const compacted = new ConnectError("the revision to start from has been compacted", Code.OutOfRange);
+  const refuse: Interceptor = (next) => (request) =>
+    isAway && request.method.name === "WatchKeys" ? Promise.reject(compacted) : next(request);
+  const transport: FakeConsole["transport"] = (own) => fake.transport([...own, refuse]);
+  renderConsole({ ...fake, transport }, "/live");
+  await screen.findByText("That revision was compacted.");
+  isAway = false;
+  fireEvent.click(screen.getByRole("button", { name: "Watch from now" }));
+  await screen.findByText("Watching");
 });

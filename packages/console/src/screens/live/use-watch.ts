@@ -23,6 +23,8 @@ export interface Watch {
   readonly course: readonly number[];
   readonly togglePause: () => void;
   readonly clear: () => void;
+  /** Watches anew from where the target says, whatever became of the watch before. */
+  readonly restart: () => void;
 }
 
 /** The screen is drawn so often at most; a thousand events a second must not mean a thousand drawings. */
@@ -34,6 +36,7 @@ export function useWatch(target: WatchTarget): Watch {
   const [session, setSession] = useState(() => createSession());
   const [state, setState] = useState<FeedState>("connecting");
   const [error, setError] = useState<unknown>();
+  const [restarts, setRestarts] = useState(0);
   const [, draw] = useState(0);
   const redraw = useCallback(() => draw((count) => count + 1), []);
 
@@ -45,11 +48,11 @@ export function useWatch(target: WatchTarget): Watch {
       consume: (signal, live) => consume({ clients, target, session: fresh, signal, live }),
       onState: (next, cause) => {
         setState(next);
-        setError(next === "lost" ? cause : undefined);
+        setError(next === "lost" || next === "over" ? cause : undefined);
       },
       isFinal: (cause) => ["compacted", "denied", "login"].includes(failureKind(cause)),
     });
-  }, [clients, target]);
+  }, [clients, target, restarts]);
 
   useEffect(() => {
     // The rate falls also when nothing comes.
@@ -84,6 +87,7 @@ export function useWatch(target: WatchTarget): Watch {
       [act],
     ),
     clear: useCallback(() => act((buffer) => buffer.clear()), [act]),
+    restart: useCallback(() => setRestarts((count) => count + 1), []),
   };
 }
 
