@@ -96,4 +96,26 @@ describe.skipIf(missesBrowser("members in the console"))("members in the console
     await page.getByRole("img", { name: /^3 of 3 votes answer/ }).waitFor();
     await settle(page);
   });
+
+  it("without a quorum nothing claims to be live, and a write that is waited for says why", async () => {
+    const members = demand(cluster);
+    await members.waitUntilHealthy();
+    const page = await open("/keys");
+    const badge = (words: RegExp): Locator => page.locator(".keys-status").getByText(words);
+    await badge(/^Live$/).waitFor();
+    const killed = members.members.slice(0, 2);
+    for (const member of killed) await member.kill();
+    await badge(/^Not live: /).waitFor();
+    await page.getByRole("button", { name: "New key" }).click();
+    const dialog = page.getByRole("dialog", { name: "New key" });
+    await dialog.getByRole("textbox", { name: "Key" }).fill("waits/for/a/quorum");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await dialog.getByText("No answer yet").waitFor();
+    await dialog.getByText(/The cluster has no quorum/).waitFor();
+    await picture(page, "create without a quorum");
+    expect(await findBarriers(page)).toEqual([]);
+    for (const member of killed) member.start(members.bootstrap("new"));
+    await page.keyboard.press("Escape");
+    await badge(/^Live$/).waitFor();
+  });
 });

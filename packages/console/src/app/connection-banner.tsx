@@ -55,6 +55,13 @@ export function findTrouble({ state, overview, error }: OverviewSnapshot): Troub
   return undefined;
 }
 
+/** Why answers may be long in coming. @returns undefined when nothing is known to hold them up. */
+export function findWaitReason({ state, overview }: OverviewSnapshot): string | undefined {
+  if (state === "stale") return "The console's server does not answer, and is asked again and again.";
+  if (overview === undefined || overview.hasQuorum) return undefined;
+  return "The cluster has no quorum: it answers when enough members are back.";
+}
+
 export function ConnectionBanner(): ReactElement {
   const trouble = findTrouble(useOverview());
   return (

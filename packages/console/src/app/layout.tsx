@@ -2,9 +2,9 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import type { ReactElement } from "react";
 import { ClusterProvider, useOverview, useSession } from "../data/index.js";
-import { ErrorState, Skeleton } from "../ui/index.js";
+import { ErrorState, Skeleton, WaitReason } from "../ui/index.js";
 import { CommandPalette } from "./command-palette.js";
-import { ConnectionBanner } from "./connection-banner.js";
+import { ConnectionBanner, findWaitReason } from "./connection-banner.js";
 import { HelpSheet } from "./help-sheet.js";
 import { LoginPage } from "./login-page.js";
 import { destinations } from "./navigation.js";
@@ -34,7 +34,8 @@ function Frame(): ReactElement {
   const [sheet, setSheet] = useState<"none" | "palette" | "help">("none");
   const navigate = useNavigate();
   const [, setTheme] = useTheme();
-  const { overview } = useOverview();
+  const snapshot = useOverview();
+  const { overview } = snapshot;
   const offered = destinations.filter(
     ({ needsAuth }) => needsAuth !== true || overview?.authOffered === true,
   );
@@ -61,24 +62,26 @@ function Frame(): ReactElement {
     { id: "theme.system", label: "Theme of the system", group: "Appearance", run: () => setTheme("system") },
   ]);
   return (
-    <div className="app">
-      <a href="#main" className="app-skip visually-hidden">
-        Skip to the content
-      </a>
-      <TopBar onPalette={() => setSheet("palette")} onHelp={() => setSheet("help")} />
-      <NavigationRail destinations={offered} />
-      <main id="main" className="app-main" tabIndex={-1}>
-        <ConnectionBanner />
-        <div className="app-screen">
-          <Suspense fallback={<Skeleton lines={6} />}>
-            <Outlet />
-          </Suspense>
-        </div>
-      </main>
-      <NarrowNavigation destinations={offered} />
-      <CommandPalette open={sheet === "palette"} onClose={() => setSheet("none")} />
-      <HelpSheet open={sheet === "help"} onClose={() => setSheet("none")} />
-    </div>
+    <WaitReason value={findWaitReason(snapshot)}>
+      <div className="app">
+        <a href="#main" className="app-skip visually-hidden">
+          Skip to the content
+        </a>
+        <TopBar onPalette={() => setSheet("palette")} onHelp={() => setSheet("help")} />
+        <NavigationRail destinations={offered} />
+        <main id="main" className="app-main" tabIndex={-1}>
+          <ConnectionBanner />
+          <div className="app-screen">
+            <Suspense fallback={<Skeleton lines={6} />}>
+              <Outlet />
+            </Suspense>
+          </div>
+        </main>
+        <NarrowNavigation destinations={offered} />
+        <CommandPalette open={sheet === "palette"} onClose={() => setSheet("none")} />
+        <HelpSheet open={sheet === "help"} onClose={() => setSheet("none")} />
+      </div>
+    </WaitReason>
   );
 }
 

@@ -3,7 +3,7 @@ import { LogIn } from "lucide-react";
 import { useState } from "react";
 import type { FormEvent, ReactElement } from "react";
 import { useAction, useClients } from "../data/index.js";
-import { Button, ErrorNote, TextField } from "../ui/index.js";
+import { Button, ErrorNote, TextField, WaitNote } from "../ui/index.js";
 import { QuorumRing } from "./quorum-ring.js";
 import type { RingState } from "./quorum-ring.js";
 
@@ -53,6 +53,7 @@ export function LoginPage(): ReactElement {
           onChange={setPassword}
         />
         {login.error !== undefined && <ErrorNote error={login.error} />}
+        <WaitNote waiting={login.busy} />
         <Button type="submit" variant="primary" icon={<LogIn />} busy={login.busy}>
           Log in
         </Button>

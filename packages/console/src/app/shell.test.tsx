@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createFakeConsole } from "../testing/fake-console.js";
@@ -39,6 +40,31 @@ test("without a quorum the page says what still works", async () => {
   renderConsole(fake, "/keys");
   await screen.findByText("No quorum: nothing can be written");
   await screen.findByText("beta, gamma do not answer.");
+});
+
+test("without a quorum nothing claims to be live, and whoever waits is told why", async () => {
+  const hang: Interceptor = (next) => (request) =>
+    request.method.name === "Txn" ? new Promise(() => undefined) : next(request);
+  const transport: FakeConsole["transport"] = (own) => fake.transport([...own, hang]);
+  renderConsole({ ...fake, transport }, "/keys");
+  await screen.findByText("Live", { selector: ".q-badge" });
+  fake.overview.hasQuorum = false;
+  await screen.findByText(/^Not live: /, { selector: ".q-badge" });
+  fireEvent.click(screen.getByRole("button", { name: "New key" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "New key" }));
+  fireEvent.change(dialog.getByLabelText("Key"), { target: { value: "/new" } });
+  fireEvent.click(dialog.getByRole("button", { name: "Create" }));
+  await dialog.findByText("No answer yet");
+  await dialog.findByText(/no quorum/);
+  expect(dialog.getByLabelText("Key").getAttribute("value")).toBe("/new");
+});
+
+test("a view that is long in coming says that it is waited for", async () => {
+  const hang: Interceptor = (next) => (request) =>
+    request.method.name === "ListChildren" ? new Promise(() => undefined) : next(request);
+  const transport: FakeConsole["transport"] = (own) => fake.transport([...own, hang]);
+  renderConsole({ ...fake, transport }, "/keys");
+  await screen.findByText("No answer yet");
 });
 
 test("a console whose server is gone keeps its last state and says so", async () => {

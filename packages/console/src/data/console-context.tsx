@@ -109,6 +109,12 @@ export function useOverview(): OverviewSnapshot {
   return useSyncExternalStore(feed.subscribe, feed.snapshot);
 }
 
+/** Whether what streams tell can be what is: without a quorum nothing new is told, though no stream need have ended yet. */
+export function useIsCurrent(): boolean {
+  const { state, overview } = useOverview();
+  return state !== "stale" && overview?.hasQuorum !== false;
+}
+
 export interface MayWrite {
   readonly allowed: boolean;
   /** Why not, as a sentence for a tooltip or a note. */

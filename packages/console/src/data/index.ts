@@ -9,6 +9,7 @@ export {
   useClients,
   useClusterId,
   useClusterQuery,
+  useIsCurrent,
   useMayWrite,
   useOverview,
   useSession,

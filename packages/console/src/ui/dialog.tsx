@@ -6,6 +6,7 @@ import { Button, IconButton } from "./button.js";
 import { Callout, ErrorNote } from "./feedback.js";
 import { TextField } from "./field.js";
 import { classNames } from "./class-names.js";
+import { WaitNote } from "./wait-note.js";
 import { useReturnFocus } from "./use-return-focus.js";
 import "./dialog.css";
 
@@ -140,6 +141,7 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactElement {
         />
       )}
       {error !== undefined && <ErrorNote error={error} />}
+      <WaitNote waiting={busy} />
     </Dialog>
   );
 }

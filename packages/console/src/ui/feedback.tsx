@@ -122,14 +122,3 @@ export function EmptyState({ icon, title, children, action }: EmptyStateProps): 
     </div>
   );
 }
-
-/** Lines where text will be. Appears only after a moment, so that quick answers do not flicker. */
-export function Skeleton({ lines = 3 }: { readonly lines?: number }): ReactElement {
-  return (
-    <div className="q-skeleton" role="status" aria-label="Loading">
-      {Array.from({ length: lines }, (_, at) => (
-        <span key={at} style={{ width: `${92 - ((at * 37) % 45)}%` }} />
-      ))}
-    </div>
-  );
-}

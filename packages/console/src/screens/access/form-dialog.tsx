@@ -1,6 +1,6 @@
 import { useId } from "react";
 import type { FormEvent, ReactElement, ReactNode } from "react";
-import { Button, Dialog, ErrorNote } from "../../ui/index.js";
+import { Button, Dialog, ErrorNote, WaitNote } from "../../ui/index.js";
 
 export interface FormDialogProps {
   readonly title: string;
@@ -41,6 +41,7 @@ export function FormDialog(props: FormDialogProps): ReactElement {
       <form id={id} className="access-form" onSubmit={submit}>
         {children}
         {error !== undefined && <ErrorNote error={error} />}
+        <WaitNote waiting={busy} />
       </form>
     </Dialog>
   );

@@ -3,7 +3,16 @@ import type { FormEvent, ReactElement } from "react";
 import { parseSignedHexId, toInt64, parseHexId } from "@quorate/proto";
 import { useAction, useClients } from "../../data/index.js";
 import { encodeUtf8, escapeBytes, tryParseEscaped } from "../../text/escape.js";
-import { Button, Callout, Dialog, ErrorNote, TextArea, TextField, useToast } from "../../ui/index.js";
+import {
+  Button,
+  Callout,
+  Dialog,
+  ErrorNote,
+  TextArea,
+  TextField,
+  WaitNote,
+  useToast,
+} from "../../ui/index.js";
 import { ConflictError, putIfUnchanged } from "./key-writes.js";
 
 export interface CreateKeyDialogProps {
@@ -107,6 +116,7 @@ function CreateForm({ prefix, onClose, onCreated }: Omit<CreateKeyDialogProps, "
         </Callout>
       )}
       {create.error !== undefined && <ErrorNote error={create.error} />}
+      <WaitNote waiting={create.busy} />
       <div className="keys-form-foot">
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" busy={create.busy} disabled={!isReady}>

@@ -1,7 +1,7 @@
 import { ChevronRight, Ellipsis, File, Folder, FolderOpen, Hourglass, RotateCw } from "lucide-react";
 import { memo, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
-import { describeError, useClients } from "../../data/index.js";
+import { describeError, useClients, useIsCurrent } from "../../data/index.js";
 import { latin1 } from "../../text/bytes.js";
 import { formatBytes, formatCount, plural } from "../../text/format.js";
 import {
@@ -250,11 +250,12 @@ function NoKeys({ isAll, isPast }: { readonly isAll: boolean; readonly isPast: b
   return <EmptyState icon={<Folder />} title="No key begins with this prefix" />;
 }
 
-const liveWords: Readonly<Record<LiveState, string>> = {
+const liveWords: Readonly<Record<LiveState | "cut", string>> = {
   live: "Live",
   connecting: "Connecting…",
   lost: "Not live: reconnecting…",
   over: "Not live",
+  cut: "Not live: no answer from the cluster",
   past: "As it was",
 };
 
@@ -266,11 +267,13 @@ interface StatusLineProps {
 
 function StatusLine({ live, state, events }: StatusLineProps): ReactElement {
   const { count } = useKeyCount(state.prefix, state.rev, events);
-  const tone = live === "live" ? "good" : live === "past" ? "warn" : "neutral";
+  const isCurrent = useIsCurrent();
+  const known = live === "live" && !isCurrent ? "cut" : live;
+  const tone = known === "live" ? "good" : known === "past" ? "warn" : "neutral";
   return (
     <div className="keys-status">
       <Badge tone={tone} dot>
-        {liveWords[live]}
+        {liveWords[known]}
       </Badge>
       {count !== undefined && <span>{plural(count, "key")}</span>}
     </div>

@@ -4,7 +4,7 @@ import type { ReactElement } from "react";
 import { CodePane, MergePane } from "../../editor/code-pane.js";
 import { escapeBytes } from "../../text/escape.js";
 import { formatCount } from "../../text/format.js";
-import { Button, ErrorNote, Segmented } from "../../ui/index.js";
+import { Button, ErrorNote, Segmented, WaitNote } from "../../ui/index.js";
 import { reindentJson } from "./json-text.js";
 import { MeanwhileNote } from "./meanwhile-note.js";
 import { useValueEdit } from "./use-value-edit.js";
@@ -63,6 +63,7 @@ export function ValueEditor(props: EditedKey): ReactElement {
         onMerge={canMerge ? () => setWantsMerge(!wantsMerge) : undefined}
       />
       {save.error !== undefined && <ErrorNote error={save.error} />}
+      <WaitNote waiting={save.busy} />
       {merging !== undefined && (
         <div className="keys-merge-heads">
           <span>Theirs, revision {formatCount(merging.modRevision)}</span>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { FormEvent, ReactElement } from "react";
 import { useAction, useClients, useClusterId } from "../../data/index.js";
 import { formatDuration } from "../../text/format.js";
-import { Button, Callout, CopyButton, Dialog, ErrorNote, TextField } from "../../ui/index.js";
+import { Button, Callout, CopyButton, Dialog, ErrorNote, TextField, WaitNote } from "../../ui/index.js";
 import { parseTtl } from "./ttl-text.js";
 
 interface Granted {
@@ -76,6 +76,7 @@ export function GrantDialog({ onClose }: { readonly onClose: () => void }): Reac
           their own.
         </Callout>
         {grant.error !== undefined && <ErrorNote error={grant.error} />}
+        <WaitNote waiting={grant.busy} />
       </form>
     </Dialog>
   );

@@ -4,7 +4,7 @@ import { useDeferredValue, useMemo, useState } from "react";
 import type { ReactElement } from "react";
 import { useCommands } from "../../app/shortcuts.js";
 import { bytesParam, count, flag, int64, oneOf, text, useUrlState } from "../../app/url-state.js";
-import { describeError, failureKind } from "../../data/index.js";
+import { describeError, failureKind, useIsCurrent } from "../../data/index.js";
 import { etcdctl, quoteTypeScript } from "../../text/commands.js";
 import { formatCount, formatShort } from "../../text/format.js";
 import {
@@ -166,18 +166,24 @@ type Watch = ReturnType<typeof useWatch>;
 
 function StatusLine({ watch, shown }: { readonly watch: Watch; readonly shown: number }): ReactElement {
   const { snapshot, state } = watch;
+  const isCut = !useIsCurrent() && state === "live";
   const words = snapshot.paused
     ? `Held still, ${formatCount(snapshot.waiting)} waiting`
-    : state === "live"
-      ? "Watching"
-      : state === "lost"
-        ? "Connection lost, trying again"
-        : state === "over"
-          ? "Not watching"
-          : "Connecting";
+    : isCut
+      ? "No answer from the cluster, nothing new is told"
+      : state === "live"
+        ? "Watching"
+        : state === "lost"
+          ? "Connection lost, trying again"
+          : state === "over"
+            ? "Not watching"
+            : "Connecting";
   return (
     <div className="live-status">
-      <span className={classNames("live-lamp", `is-${snapshot.paused ? "paused" : state}`)} aria-hidden />
+      <span
+        className={classNames("live-lamp", `is-${snapshot.paused ? "paused" : isCut ? "lost" : state}`)}
+        aria-hidden
+      />
       <span role="status">{words}</span>
       {snapshot.revision > 0n && <span>revision {formatCount(snapshot.revision)}</span>}
       <span>

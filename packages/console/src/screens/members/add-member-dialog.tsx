@@ -1,7 +1,16 @@
 import { useState } from "react";
 import type { FormEvent, ReactElement } from "react";
 import { useAction, useClients } from "../../data/index.js";
-import { Button, Callout, CopyButton, Dialog, ErrorNote, TextArea, TextField } from "../../ui/index.js";
+import {
+  Button,
+  Callout,
+  CopyButton,
+  Dialog,
+  ErrorNote,
+  TextArea,
+  TextField,
+  WaitNote,
+} from "../../ui/index.js";
 import { foresee } from "./consequence.js";
 import { ConsequenceView } from "./consequence-view.js";
 import { initialCluster, parsePeerUrls } from "./member-view.js";
@@ -74,6 +83,7 @@ export function AddMemberDialog({ view, learner, onClose }: AddMemberDialogProps
         )}
         <ConsequenceView consequence={consequence} />
         {add.error !== undefined && <ErrorNote error={add.error} />}
+        <WaitNote waiting={add.busy} />
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { useRef, useState } from "react";
 import type { ReactElement } from "react";
 import { useCommands } from "../../app/shortcuts.js";
 import { useAction, useClients, useClusterId, useMayWrite } from "../../data/index.js";
-import { Button, Callout, CopyAs, ErrorNote, Page, PageHeader, Panel } from "../../ui/index.js";
+import { Button, Callout, CopyAs, ErrorNote, Page, PageHeader, Panel, WaitNote } from "../../ui/index.js";
 import { WriteButton } from "../members/write-button.js";
 import { buildTxn } from "./build.js";
 import type { Problem } from "./build.js";
@@ -108,6 +108,7 @@ export function Screen(): ReactElement {
       </div>
       <div ref={resultPlace} aria-live="polite">
         {run.error !== undefined && <ErrorNote error={run.error} />}
+        <WaitNote waiting={run.busy} />
         {outcome !== undefined && (
           <Panel title="Result">
             <ResultView draft={outcome.draft} answer={outcome.answer} />
