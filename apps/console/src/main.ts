@@ -1,7 +1,7 @@
 /**
  * Serves the web console and forwards its calls to clusters.
  *
- * Prints its URL when it listens. Ends on SIGINT and SIGTERM, and with its standard input if asked to. Exit codes: 0 for --help, --version and an end
+ * Prints its URL when it listens, and who may log in. Ends on SIGINT and SIGTERM, and with its standard input if asked to. Exit codes: 0 for --help, --version and an end
  * by signal, 2 for flags or files that can not be used, 1 for a start that failed.
  */
 import { join } from "node:path";
@@ -9,9 +9,9 @@ import { connectWithSdk } from "./clusters/connect-with-sdk.js";
 import { ConfigError } from "./config/config-error.js";
 import type { ConsoleOptions } from "./config/console-options.js";
 import { HELP_TEXT, PASSWORD_VARIABLE } from "./config/help.js";
-import { isLoopback } from "./config/listen-address.js";
 import { parseFlags } from "./config/parse-flags.js";
 import type { ParsedFlags } from "./config/parse-flags.js";
+import { startLines } from "./config/start-lines.js";
 import { startConsole } from "./console-server.js";
 import { createPasswordHash, formatPasswordHash } from "./login/password.js";
 import { CONSOLE_VERSION } from "./version.js";
@@ -63,12 +63,9 @@ async function hashPassword(): Promise<void> {
 
 async function run(options: ConsoleOptions): Promise<void> {
   const running = await startConsole(options, connectWithSdk);
-  console.log(`The console is at ${running.url}`);
-  if (options.tls === undefined && !isLoopback(options.listen.host)) {
-    console.warn(
-      "It is reached from other machines without TLS: passwords and data can be read on the way. --tls-cert and --tls-key change that.",
-    );
-  }
+  const { out, warnings } = startLines(options, running.url);
+  for (const line of out) console.log(line);
+  for (const line of warnings) console.warn(line);
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) process.exit(0);

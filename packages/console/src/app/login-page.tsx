@@ -38,6 +38,7 @@ export function LoginPage(): ReactElement {
         <h1>Quorate console</h1>
         <TextField
           label="User"
+          description="admin, unless the console was started with another name."
           name="username"
           autoComplete="username"
           autoFocus

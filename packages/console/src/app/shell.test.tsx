@@ -78,6 +78,7 @@ test("a console whose server is gone keeps its last state and says so", async ()
 test("a login comes first where one is required, and the address stays", async () => {
   fake.session.loginRequired = true;
   const page = renderConsole(fake, "/keys?prefix=/app/");
+  await screen.findByText("admin, unless the console was started with another name.");
   fireEvent.change(await screen.findByLabelText("User"), { target: { value: "ops" } });
   fireEvent.change(screen.getByLabelText("Password"), { target: { value: "wrong" } });
   fireEvent.click(screen.getByRole("button", { name: "Log in" }));
