@@ -2,7 +2,7 @@ import { consolepb, create } from "@quorate/proto";
 import { describe, expect, it } from "vitest";
 import { METRICS, metricOf } from "./catalog.js";
 import { chartDataOf, silentLines, summarize } from "./chart-data.js";
-import { axisSteps, formatFigure, formatMark } from "./format.js";
+import { axisSteps, formatFigure, formatMoment } from "./format.js";
 import { RANGES, sinceOf } from "./range.js";
 
 const answer = create(consolepb.GetMetricsResponseSchema, {
@@ -106,15 +106,15 @@ describe("figures", () => {
   });
 });
 
-describe("marks of time", () => {
+describe("moments", () => {
   const noon = new Date(2026, 0, 5, 12, 3, 7).getTime() / 1000;
 
   it.each([
-    [100, "12:03:07"],
-    [3600, "12:03"],
-    [200_000, "01-05 12:03"],
-  ])("on an axis of %i seconds", (span, text) => {
-    expect(formatMark(noon, span)).toBe(text);
+    ["second", "12:03:07"],
+    ["minute", "12:03"],
+    ["day", "01-05 12:03"],
+  ] as const)("to the %s", (precision, text) => {
+    expect(formatMoment(noon, precision)).toBe(text);
   });
 });
 

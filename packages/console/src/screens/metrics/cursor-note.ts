@@ -1,6 +1,6 @@
 import type UPlot from "uplot";
 import type { Unit } from "./catalog.js";
-import { formatFigure, formatMark } from "./format.js";
+import { formatFigure, formatMoment } from "./format.js";
 
 /**
  * The figures under the crosshair, in a note that follows it. It is drawn in every chart at once, because the crosshair is shared, but
@@ -30,7 +30,7 @@ export function createCursorNote(unit: Unit): UPlot.Plugin {
 function timeLine(seconds: number): HTMLElement {
   const line = document.createElement("div");
   line.className = "metrics-note-time";
-  line.textContent = formatMark(seconds, 0);
+  line.textContent = formatMoment(seconds, "second");
   return line;
 }
 

@@ -81,11 +81,23 @@ export function axisSteps(unit: Unit): readonly number[] {
 
 const daySeconds = 86_400;
 
-/** Time at a mark of an axis that spans so many seconds: to the second, to the minute, or with the day. Local time, 24 hours. */
-export function formatMark(seconds: number, spanSeconds: number): string {
+const minuteSeconds = 60;
+
+export type MomentPrecision = "second" | "minute" | "day";
+
+/** A time of Unix seconds: to the second, to the minute, or with its day. Local time, 24 hours. */
+export function formatMoment(seconds: number, precision: MomentPrecision): string {
   const time = new Date(seconds * 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   const minute = `${two(time.getHours())}:${two(time.getMinutes())}`;
-  if (spanSeconds > daySeconds) return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${minute}`;
-  return spanSeconds < 150 ? `${minute}:${two(time.getSeconds())}` : minute;
+  if (precision === "day") return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${minute}`;
+  return precision === "second" ? `${minute}:${two(time.getSeconds())}` : minute;
+}
+
+/** Times at the marks of an axis, so precise that each differs from the next. */
+export function formatMarks(marks: readonly number[]): string[] {
+  const span = (marks.at(-1) ?? 0) - (marks[0] ?? 0);
+  const step = Math.min(...marks.slice(1).map((mark, at) => mark - (marks[at] ?? mark)));
+  const precision = span > daySeconds ? "day" : step < minuteSeconds ? "second" : "minute";
+  return marks.map((seconds) => formatMoment(seconds, precision));
 }

@@ -5,7 +5,7 @@ import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Metric } from "./catalog.js";
 import type { Line } from "./chart-data.js";
-import { axisSteps, formatFigure, formatMark } from "./format.js";
+import { axisSteps, formatFigure, formatMarks } from "./format.js";
 import { seriesColor } from "./series-color.js";
 import { useSchemeChanges, useWidth } from "./surroundings.js";
 import { createCursorNote } from "./cursor-note.js";
@@ -18,6 +18,9 @@ export interface PlotProps {
   };
   readonly heightPx: number;
 }
+
+/** From one mark of the time axis to the next at least: room for a time with seconds, or with its day. */
+const markSpacePx = 80;
 
 /** All charts of the page move their crosshairs together. */
 const sharedCursor = "quorate-metrics";
@@ -92,7 +95,15 @@ function optionsOf(
     },
     scales: { x: { time: true }, y: { range: (_, low, high) => yRange(low, high) } },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, values: (_, splits) => timeMarks(splits) },
+      {
+        ...axis,
+        grid: { show: false },
+        // Below the lowest figure of the other axis, which the first mark would else run into.
+        gap: 10,
+        size: 32,
+        space: markSpacePx,
+        values: (_, splits) => formatMarks(splits),
+      },
       {
         ...axis,
         size: 64,
@@ -113,11 +124,6 @@ function optionsOf(
     ],
     plugins: [createCursorNote(metric.unit)],
   };
-}
-
-function timeMarks(splits: readonly number[]): string[] {
-  const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0);
-  return splits.map((seconds) => formatMark(seconds, span));
 }
 
 /** From zero, so that a small wiggle does not look like a mountain; a flat line at zero still has room above it. */
