@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { parseOptions } from "./options.js";
 import { Totals, type RunSummary } from "./totals.js";
 
 const RUN: RunSummary = {
@@ -35,15 +34,4 @@ test("runs add up", () => {
     "2 seeds, 1.00 simulated hours in 60 s, 10 checked operations, 20 events\n" +
       "4 faults: isolate 1, kill 3\nfullest queues: queuedCountMax 100 %, readersWaitingMax 0 %\n1 seeds judged in part, 1 violations",
   );
-});
-
-test("options say what to run, and refuse what is no number", () => {
-  expect(parseOptions(["--from", "7", "--count", "3", "--workers", "0", "--no-shrink"])).toMatchObject({
-    from: 7,
-    count: 3,
-    workers: 1,
-    shrinks: false,
-    seed: undefined,
-  });
-  expect(() => parseOptions(["--seed", "x"])).toThrow("x is not a number");
 });
