@@ -97,6 +97,31 @@ describe("names of older releases", () => {
   });
 });
 
+describe("zero", () => {
+  test.each([
+    ["snapshot-count", "snapshotCountEntries", 10_000],
+    ["snapshot-catchup-entries", "snapshotCatchUpEntries", 5000],
+    ["max-concurrent-streams", "concurrentStreamsMax", 0xffff_ffff],
+    ["compaction-batch-limit", "compactionBatchLimit", 1000],
+    ["compaction-sleep-interval", "compactionSleepMs", 10],
+    ["watch-progress-notify-interval", "watchProgressMs", 600_000],
+  ] as const)("--%s=0 means the default", (flag, field, expected) => {
+    expect(config([`--${flag}=0`])[field]).toBe(expected);
+  });
+
+  test.each([
+    ["-1s", 600_000, 0],
+    ["1ns", 100, 1],
+    ["99ms", 100, 1],
+    ["100ms", 100, 0],
+    ["5s", 5000, 0],
+  ])("--watch-progress-notify-interval=%s means %d ms", (text, expectedMs, warningCount) => {
+    const { watchProgressMs, warnings } = config([`--watch-progress-notify-interval=${text}`]);
+    expect(watchProgressMs).toBe(expectedMs);
+    expect(warnings.filter((each) => each.includes("minimum period 100ms"))).toHaveLength(warningCount);
+  });
+});
+
 describe("checks", () => {
   const urls = ["--listen-client-urls=http://127.0.0.1:1", "--advertise-client-urls=http://127.0.0.1:1"];
   test.each<[string, string[]]>([

@@ -103,6 +103,8 @@ export interface MemberConfig extends ObservabilityFlags {
 }
 
 const AUTH_TOKEN_TTL_SECONDS = 300;
+/** Progress notifications of one stream do not come more often (etcd). */
+const WATCH_PROGRESS_MS_MIN = 100;
 
 /** A configuration that can't run; the process exits with 1 and this text. */
 export class ConfigError extends Error {
@@ -212,17 +214,20 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
     corruptCheckMs,
     compactHashCheckMs: isOn("CompactHashCheck") ? hashCheckMs : 0,
     initialCorruptCheck: isOn("InitialCorruptCheck"),
-    snapshotCountEntries: values.integer("snapshot-count"),
-    snapshotCatchUpEntries: values.integer("snapshot-catchup-entries"),
+    snapshotCountEntries: values.integerOrDefault("snapshot-count"),
+    snapshotCatchUpEntries: values.integerOrDefault("snapshot-catchup-entries"),
     quotaBytes: values.integer("quota-backend-bytes"),
     txnOpsMax: values.integer("max-txn-ops"),
     requestBytesMax: values.integer("max-request-bytes"),
-    concurrentStreamsMax: values.integer("max-concurrent-streams"),
+    concurrentStreamsMax: values.integerOrDefault("max-concurrent-streams"),
     learnersMax: values.integer("max-learners"),
     keepaliveMinTimeMs: values.durationMs("grpc-keepalive-min-time"),
     keepaliveIntervalMs: values.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: values.durationMs("grpc-keepalive-timeout"),
-    watchProgressMs: values.durationMs("watch-progress-notify-interval"),
+    watchProgressMs: resolveWatchProgress(
+      values.durationMsOrDefault("watch-progress-notify-interval"),
+      warnings,
+    ),
     authToken: values.text("auth-token"),
     // 0 means the default, as in etcd.
     authTokenTtlMs: (values.integer("auth-token-ttl") || AUTH_TOKEN_TTL_SECONDS) * 1000,
@@ -231,8 +236,9 @@ function resolve(given: FlagTexts, notices: readonly string[]): MemberConfig {
       values.text("auto-compaction-mode"),
       values.text("auto-compaction-retention"),
     ),
-    compactionBatchLimit: values.integer("compaction-batch-limit"),
-    compactionSleepMs: values.durationMs("compaction-sleep-interval"),
+    // A batch of nothing would come to no end.
+    compactionBatchLimit: values.integerOrDefault("compaction-batch-limit"),
+    compactionSleepMs: values.durationMsOrDefault("compaction-sleep-interval"),
     logLevel: oneOf(values.text("log-level"), LOG_LEVELS, "log-level"),
     logFormat: oneOf(values.text("log-format"), ["json", "console"], "log-format"),
     logOutputs,
@@ -268,8 +274,20 @@ class FlagValues {
     return parseGoInt(this.text(name)) ?? 0;
   }
 
+  /** Where zero means the default, as in etcd; and so does what is below it, with which nothing could work. */
+  integerOrDefault(name: string): number {
+    const value = this.integer(name);
+    return value > 0 ? value : Number(fallbackOf(name));
+  }
+
   durationMs(name: string): number {
     return parseGoDurationMs(this.text(name)) ?? 0;
+  }
+
+  /** As `integerOrDefault`. */
+  durationMsOrDefault(name: string): number {
+    const value = this.durationMs(name);
+    return value > 0 ? value : (parseGoDurationMs(fallbackOf(name)) ?? 0);
   }
 }
 
@@ -383,6 +401,14 @@ export function checkInitialCluster({
       `--initial-advertise-peer-urls has ${missingThere.join(",")} but missing from --initial-cluster=${text}`,
     );
   }
+}
+
+function resolveWatchProgress(givenMs: number, warnings: string[]): number {
+  if (givenMs >= WATCH_PROGRESS_MS_MIN) return givenMs;
+  warnings.push(
+    `adjusting watch progress notify interval to minimum period ${formatGoDuration(WATCH_PROGRESS_MS_MIN)}`,
+  );
+  return WATCH_PROGRESS_MS_MIN;
 }
 
 function resolveAutoCompaction(mode: string, retention: string): AutoCompaction {
