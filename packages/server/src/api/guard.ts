@@ -10,6 +10,8 @@
 import { WireError } from "@quorate/machine";
 import type { CallBase, Metadata, Method } from "@quorate/rpc";
 import type { ErrorName } from "@quorate/proto";
+import { LeaderBoundStream } from "./lease/leader-bound-stream.js";
+import type { LeaderWatch } from "./lease/leader-watch.js";
 import type { MemberPort } from "./member-port.js";
 import { failCall, failMalformed } from "./to-status.js";
 
@@ -29,13 +31,16 @@ interface CallerFacts {
 
 export class Guard {
   readonly #member: Pick<MemberPort, "isLearner" | "leaderId">;
+  readonly #leaders: LeaderWatch;
   readonly #facts = new WeakMap<Metadata, CallerFacts>();
   /** Those found last: calls of one connection come together. */
   #lastMetadata: Metadata | undefined;
   #lastFacts: CallerFacts | undefined;
 
-  constructor(member: Pick<MemberPort, "isLearner" | "leaderId">) {
+  /** @param leaders ends streams whose callers insist on a leader; those with requests of their own are given to it by their services. */
+  constructor(member: Pick<MemberPort, "isLearner" | "leaderId">, leaders: LeaderWatch) {
     this.#member = member;
+    this.#leaders = leaders;
   }
 
   /** The method with its checks in front. */
@@ -61,8 +66,9 @@ export class Guard {
           kind: "server-stream",
           handler: (call, message) => {
             if (!this.#admits(call, onLearner, message)) return;
+            const { needsLeader } = this.#factsOf(call.metadata);
             try {
-              handler(call, message);
+              handler(needsLeader ? new LeaderBoundStream(call, this.#leaders) : call, message);
             } catch (error) {
               failUnlessOurs(call, error);
             }

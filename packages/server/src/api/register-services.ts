@@ -166,7 +166,7 @@ export function registerServices(
     }).methods(),
     "grpc.health.v1.Health": health.methods(),
   };
-  const guard = new Guard(member);
+  const guard = new Guard(member, leaders);
   for (const [name, methods] of Object.entries(services)) {
     const guarded = Object.entries(gate.enclose(name, methods)).map(
       ([method, each]) => [method, guard.protect(each)] as const,

@@ -164,6 +164,25 @@ describe("Observe", () => {
     expect([header?.revision, kv?.modRevision]).toEqual([2n, 2n]);
   });
 
+  test("with hasleader a stream ends after three election timeouts without a leader; others go on", async () => {
+    await campaign("e", 1n, "one");
+    const request = { name: bytes("e") };
+    const path = "v3electionpb.Election/Observe";
+    const bound = bench.start(path, pb.LeaderRequestSchema, request, { hasleader: "true" });
+    const left = bench.start(path, pb.LeaderRequestSchema, request, { hasleader: "true" });
+    const plain = observe("e");
+    await until(() => bench.watches.ranges.length === 3);
+    expect(bench.leaders.size).toBe(2);
+    left.cancel();
+    bench.fixture.follow(0n);
+    await bench.fixture.time.advance(3100);
+    const { error } = await bound.answer;
+    expect(error).toEqual({ code: GrpcStatus.Unavailable, message: "etcdserver: no leader" });
+    // What they watched is watched no more.
+    await until(() => bench.watches.ranges.length === 1);
+    expect([bench.leaders.size, plain.ended]).toEqual([0, false]);
+  });
+
   test("rule 73: a leader whose revision was compacted is shown all the same", async () => {
     await campaign("e", 1n, "one");
     await bench.put("x");

@@ -64,7 +64,7 @@ export class ServiceBench {
     const kv = new KvService({ ...shared, replies, ...limits }).methods();
     const { leaders, watches } = this;
     const lease = new LeaseService({ ...shared, leases, leaders }).methods();
-    const guard = new Guard(member);
+    const guard = new Guard(member, leaders);
     const protect = (methods: Readonly<Record<string, GuardedMethod>>): Record<string, Method> =>
       Object.fromEntries(Object.entries(methods).map(([name, each]) => [name, guard.protect(each)]));
     this.services = {

@@ -180,7 +180,7 @@ export class WatchBench {
       ...options,
     });
     const server = createGrpcServer();
-    const guard = new Guard(member);
+    const guard = new Guard(member, leaders);
     const methods = Object.entries(service.methods()).map(
       ([name, method]) => [name, guard.protect(method)] as const,
     );
