@@ -89,11 +89,14 @@ describe("bytes that are no message", () => {
   ];
 
   test.each(methods)("end a call of %s with INTERNAL", async (method) => {
+    const begins = method.endsWith("Stream")
+      ? "grpc: failed to unmarshal the received message"
+      : "grpc: error unmarshalling request";
     for (const [name, content] of Object.entries(malformed)) {
       const { error } = await kv.transport.call(`etcdserverpb.${method}`, Uint8Array.from(content));
       expect(error, name).toEqual({
         code: 13,
-        message: "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data",
+        message: `${begins}: proto: cannot parse invalid wire-format data`,
       });
     }
   });

@@ -13,7 +13,7 @@ import type { ErrorName } from "@quorate/proto";
 import { LeaderBoundStream } from "./lease/leader-bound-stream.js";
 import type { LeaderWatch } from "./lease/leader-watch.js";
 import type { MemberPort } from "./member-port.js";
-import { failCall, failMalformed } from "./to-status.js";
+import { failCall, failMalformed, type RequestKind } from "./to-status.js";
 
 /** Whether a learner answers a method; a function looks at the request. */
 export type LearnerRule = boolean | ((message: Uint8Array) => boolean);
@@ -21,6 +21,14 @@ export type LearnerRule = boolean | ((message: Uint8Array) => boolean);
 export interface GuardedMethod {
   readonly method: Method;
   readonly onLearner: LearnerRule;
+}
+
+/** What is known of a call when it begins. */
+interface Opening {
+  readonly kind: RequestKind;
+  readonly onLearner: LearnerRule;
+  /** Of a method that has one before its handler runs. */
+  readonly message: Uint8Array | undefined;
 }
 
 /** What the metadata of a call says, found once per metadata object: connections repeat theirs. */
@@ -51,11 +59,11 @@ export class Guard {
         return {
           kind: "unary",
           handler: (call, message) => {
-            if (!this.#admits(call, onLearner, message)) return;
+            if (!this.#admits(call, { kind: "unary", onLearner, message })) return;
             try {
               handler(call, message);
             } catch (error) {
-              failUnlessOurs(call, error);
+              failUnlessOurs(call, error, "unary");
             }
           },
         };
@@ -65,12 +73,12 @@ export class Guard {
         return {
           kind: "server-stream",
           handler: (call, message) => {
-            if (!this.#admits(call, onLearner, message)) return;
+            if (!this.#admits(call, { kind: "stream", onLearner, message })) return;
             const { needsLeader } = this.#factsOf(call.metadata);
             try {
               handler(needsLeader ? new LeaderBoundStream(call, this.#leaders) : call, message);
             } catch (error) {
-              failUnlessOurs(call, error);
+              failUnlessOurs(call, error, "stream");
             }
           },
         };
@@ -80,7 +88,7 @@ export class Guard {
         return {
           kind: "client-stream",
           handler: (call) => {
-            if (this.#admits(call, onLearner, undefined)) handler(call);
+            if (this.#admits(call, { kind: "stream", onLearner, message: undefined })) handler(call);
           },
         };
       }
@@ -89,7 +97,7 @@ export class Guard {
         return {
           kind: "bidi",
           handler: (call) => {
-            if (this.#admits(call, onLearner, undefined)) handler(call);
+            if (this.#admits(call, { kind: "stream", onLearner, message: undefined })) handler(call);
           },
         };
       }
@@ -97,18 +105,18 @@ export class Guard {
   }
 
   /** Whether the call may go on; one that may not has been ended. */
-  #admits(call: CallBase, onLearner: LearnerRule, message: Uint8Array | undefined): boolean {
+  #admits(call: CallBase, opening: Opening): boolean {
     try {
-      const failure = this.#check(call, onLearner, message);
+      const failure = this.#check(call, opening);
       if (failure === undefined) return true;
       failCall(call, failure);
     } catch (error) {
-      failUnlessOurs(call, error);
+      failUnlessOurs(call, error, opening.kind);
     }
     return false;
   }
 
-  #check(call: CallBase, onLearner: LearnerRule, message: Uint8Array | undefined): ErrorName | undefined {
+  #check(call: CallBase, { onLearner, message }: Opening): ErrorName | undefined {
     if (this.#member.isLearner && !learnerServes(onLearner, message)) return "not-supported-for-learner";
     const facts = this.#factsOf(call.metadata);
     if (!facts.versionIsText) return "invalid-client-api-version";
@@ -134,9 +142,9 @@ export class Guard {
 }
 
 /** A request that cannot be read is the client's fault; anything else is ours and goes on. */
-export function failUnlessOurs(call: CallBase, error: unknown): void {
+export function failUnlessOurs(call: CallBase, error: unknown, kind: RequestKind): void {
   if (!(error instanceof WireError)) throw error;
-  failMalformed(call);
+  failMalformed(call, kind);
 }
 
 function learnerServes(rule: LearnerRule, message: Uint8Array | undefined): boolean {

@@ -21,10 +21,15 @@ export function failCall(call: CallBase, failure: MemberFailure | ErrorName): vo
   call.fail(failureCode(failure), failureText(failure));
 }
 
-/** Ends a call whose request is not the message it should be. */
-export function failMalformed(call: CallBase): void {
-  call.fail(
-    GrpcStatus.Internal,
-    "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data",
-  );
+/** How a call gets its requests, which is how the text about one that can't be read begins. */
+export type RequestKind = "unary" | "stream";
+
+const MALFORMED_TEXTS: Readonly<Record<RequestKind, string>> = {
+  unary: "grpc: error unmarshalling request",
+  stream: "grpc: failed to unmarshal the received message",
+};
+
+/** Ends a call whose request is not the message it should be. Streams of answers count as streams, though they ask but once. */
+export function failMalformed(call: CallBase, kind: RequestKind): void {
+  call.fail(GrpcStatus.Internal, `${MALFORMED_TEXTS[kind]}: proto: cannot parse invalid wire-format data`);
 }

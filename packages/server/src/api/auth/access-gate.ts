@@ -7,7 +7,7 @@ import type { ErrorName } from "@quorate/proto";
 import type { BidiCall, CallBase, Method } from "@quorate/rpc";
 import { assert } from "@quorate/std";
 import { failUnlessOurs, type GuardedMethod } from "../guard.js";
-import { failCall } from "../to-status.js";
+import { failCall, type RequestKind } from "../to-status.js";
 import { ACCESS, type Access, type AccessRule } from "./access-table.js";
 import { NO_CALLER, type Identities } from "./identities.js";
 
@@ -54,7 +54,7 @@ export class AccessGate {
               return;
             }
             const waiting = this.#parts.identities.ready(call);
-            if (waiting !== undefined) this.#later(waiting, call, { rule, message, handler });
+            if (waiting !== undefined) this.#later(waiting, call, { kind: "unary", rule, message, handler });
             else if (this.#admits(call, rule, message)) handler(call, message);
           },
         };
@@ -69,7 +69,7 @@ export class AccessGate {
               return;
             }
             const waiting = this.#parts.identities.ready(call);
-            if (waiting !== undefined) this.#later(waiting, call, { rule, message, handler });
+            if (waiting !== undefined) this.#later(waiting, call, { kind: "stream", rule, message, handler });
             else if (this.#admits(call, rule, message)) handler(call, message);
           },
         };
@@ -88,12 +88,13 @@ export class AccessGate {
     waiting: Promise<void>,
     call: C,
     request: {
+      readonly kind: RequestKind;
       readonly rule: AccessRule;
       readonly message: Uint8Array;
       readonly handler: (call: C, message: Uint8Array) => void;
     },
   ): void {
-    const { rule, handler } = request;
+    const { kind, rule, handler } = request;
     const kept = new Uint8Array(request.message);
     waiting
       .then(() => {
@@ -101,7 +102,7 @@ export class AccessGate {
         try {
           if (this.#admits(call, rule, kept)) handler(call, kept);
         } catch (error) {
-          failUnlessOurs(call, error);
+          failUnlessOurs(call, error, kind);
         }
       })
       .catch(this.#parts.onError);

@@ -80,7 +80,7 @@ export class KeepAliveStream {
     const id = readLeaseId(this.#reader, message);
     if (id === undefined) {
       this.#parts.leaders.remove(this.#call);
-      failMalformed(this.#call);
+      failMalformed(this.#call, "stream");
       return;
     }
     this.#writer.reset();

@@ -127,7 +127,7 @@ export class WatchCall {
       return decodeWatchRequest(this.#parts.reader, message);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      failMalformed(this.#bound);
+      failMalformed(this.#bound, "stream");
       return undefined;
     }
   }

@@ -72,6 +72,18 @@ describe("decodeWatchRequest", () => {
     }
   });
 
+  test("of several requests in one message the last counts, merged with one of its kind right before it", () => {
+    const reader = new WireReader();
+    const decode = (hex: string): unknown => decodeWatchRequest(reader, Buffer.from(hex, "hex"));
+    const [keyA, fromTwo, cancelFive] = ["0a030a0161", "0a021802", "12020805"];
+    const create = { kind: "create", spec: { key: Buffer.from("a"), startRevision: 2 } };
+    expect(decode(keyA + fromTwo)).toMatchObject(create);
+    expect(decode(cancelFive + keyA + fromTwo)).toMatchObject(create);
+    expect(decode(keyA + cancelFive + fromTwo)).toMatchObject({ spec: { key: new Uint8Array(0) } });
+    expect(decode(`${cancelFive}1200`)).toEqual({ kind: "cancel", id: { low: 5, high: 0 } });
+    expect(decode(`${keyA}1200`)).toEqual({ kind: "cancel", id: { low: 0, high: 0 } });
+  });
+
   test("fields that nobody knows are passed over, and what is cut short is refused", () => {
     const reader = new WireReader();
     const decode = (hex: string): unknown => decodeWatchRequest(reader, Buffer.from(hex, "hex"));

@@ -3,7 +3,7 @@
  * ids are exact 64-bit numbers.
  */
 import type { WireReader } from "@quorate/machine";
-import type { WatchSpec } from "@quorate/machine";
+import type { WatchId, WatchSpec } from "@quorate/machine";
 
 const TAG_CREATE = 0x0a;
 const TAG_CANCEL = 0x12;
@@ -22,22 +22,35 @@ const TAG_CANCEL_ID = 0x08;
 
 const FILTER_NOPUT = 0;
 const FILTER_NODELETE = 1;
-const EMPTY = new Uint8Array(0);
-
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export type WatchRequest =
   /** `startRevision` may be negative here; `key` and `rangeEnd` are views of the message. */
   | { readonly kind: "create"; readonly spec: WatchSpec }
-  | { readonly kind: "cancel"; readonly id: { readonly low: number; readonly high: number } }
+  | { readonly kind: "cancel"; readonly id: WatchId }
   | { readonly kind: "progress" }
   /** What later versions of the protocol may ask. */
   | { readonly kind: "unknown" };
 
-/** Throws `WireError`. Of several requests in one message the last counts, as in any oneof. */
+const EMPTY = new Uint8Array(0);
+const UNKNOWN: WatchRequest = { kind: "unknown" };
+const NO_ID = { low: 0, high: 0 } as const;
+const NOTHING: WatchSpec = {
+  key: EMPTY,
+  rangeEnd: EMPTY,
+  startRevision: 0,
+  id: NO_ID,
+  noPut: false,
+  noDelete: false,
+  withPrevious: false,
+  fragment: false,
+  progress: false,
+};
+
+/** Throws `WireError`. Of several requests in one message the last counts, merged with one of its kind right before it, as in any oneof. */
 export function decodeWatchRequest(reader: WireReader, message: Uint8Array): WatchRequest {
   reader.reset(message, 0, message.length);
-  let request: WatchRequest = { kind: "unknown" };
+  let request: WatchRequest = UNKNOWN;
   while (reader.position < message.length) {
     const tag = reader.tag();
     if (tag !== TAG_CREATE && tag !== TAG_CANCEL && tag !== TAG_PROGRESS) {
@@ -46,8 +59,13 @@ export function decodeWatchRequest(reader: WireReader, message: Uint8Array): Wat
     }
     const end = reader.length() + reader.position;
     reader.end = end;
-    if (tag === TAG_CREATE) request = { kind: "create", spec: decodeCreate(reader) };
-    else if (tag === TAG_CANCEL) request = { kind: "cancel", id: decodeCancel(reader) };
+    if (tag === TAG_CREATE)
+      request = {
+        kind: "create",
+        spec: decodeCreate(reader, request.kind === "create" ? request.spec : NOTHING),
+      };
+    else if (tag === TAG_CANCEL)
+      request = { kind: "cancel", id: decodeCancel(reader, request.kind === "cancel" ? request.id : NO_ID) };
     else {
       while (reader.position < end) reader.skip(reader.tag());
       request = { kind: "progress" };
@@ -57,18 +75,8 @@ export function decodeWatchRequest(reader: WireReader, message: Uint8Array): Wat
   return request;
 }
 
-function decodeCreate(reader: WireReader): WatchSpec {
-  const spec: Writable<WatchSpec> = {
-    key: EMPTY,
-    rangeEnd: EMPTY,
-    startRevision: 0,
-    id: { low: 0, high: 0 },
-    noPut: false,
-    noDelete: false,
-    withPrevious: false,
-    fragment: false,
-    progress: false,
-  };
+function decodeCreate(reader: WireReader, before: WatchSpec): WatchSpec {
+  const spec: Writable<WatchSpec> = { ...before };
   while (reader.position < reader.end) {
     const tag = reader.tag();
     switch (tag) {
@@ -113,8 +121,8 @@ function addFilter(spec: Writable<WatchSpec>, filter: number): void {
   else if (filter === FILTER_NODELETE) spec.noDelete = true;
 }
 
-function decodeCancel(reader: WireReader): { readonly low: number; readonly high: number } {
-  let id = { low: 0, high: 0 };
+function decodeCancel(reader: WireReader, before: WatchId): WatchId {
+  let id = before;
   while (reader.position < reader.end) {
     const tag = reader.tag();
     if (tag === TAG_CANCEL_ID) id = idOf(reader);
@@ -130,7 +138,7 @@ function bytesOf(reader: WireReader): Uint8Array {
   return reader.buffer.subarray(start, start + size);
 }
 
-function idOf(reader: WireReader): { readonly low: number; readonly high: number } {
+function idOf(reader: WireReader): WatchId {
   reader.words();
   return { low: reader.lowWord | 0, high: reader.highWord | 0 };
 }
