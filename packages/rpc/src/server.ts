@@ -93,6 +93,11 @@ export class GrpcServer {
       return;
     }
     this.#undecided.add(socket);
+    this.#runInLane(socket, () => this.#sniff(socket, onHttp1));
+  }
+
+  /** Does `work` for a socket that nobody listens to meanwhile, in its turn among the newcomers, unless it is gone then. */
+  #runInLane(socket: Socket, work: () => void): void {
     socket.on("error", ignore);
     this.#context.newcomers.run(() => {
       if (socket.destroyed) {
@@ -100,7 +105,7 @@ export class GrpcServer {
         this.#checkEmpty();
         return;
       }
-      this.#sniff(socket, onHttp1);
+      work();
       socket.off("error", ignore);
     });
   }
@@ -109,8 +114,14 @@ export class GrpcServer {
     const timing = { wheel: this.#context.wheel, timeoutMs: this.#context.options.limits.prefaceTimeoutMs };
     sniffProtocol(socket, timing, {
       onHttp2: (rest) => {
-        this.#undecided.delete(socket);
-        this.#accept(socket, rest);
+        // The prefaces of a crowd may all be read in one turn.
+        socket.pause();
+        this.#runInLane(socket, () => {
+          this.#undecided.delete(socket);
+          // First, because the connection may want it to rest.
+          socket.resume();
+          this.#accept(socket, rest);
+        });
       },
       onOther: () => {
         this.#undecided.delete(socket);

@@ -1,6 +1,7 @@
 /** Connections that come in crowds, over real sockets. */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { connect as connectHttp2 } from "node:http2";
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { preface } from "../http2/frame.js";
 import { createGrpcServer, type GrpcServer } from "../server.js";
@@ -59,6 +60,27 @@ test("are all served, whole and in order, however little is done at a time", asy
   const texts = Array.from({ length: 200 }, (_, i) => `${i} `.repeat(i * 20));
   const answers = await Promise.all(texts.map(say));
   expect(answers).toEqual(texts.map((text) => [String(GrpcStatus.ok), text]));
+});
+
+test("whose prefaces come together are accepted a few at a time", async () => {
+  const sockets = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const socket = connect(port, "127.0.0.1");
+      await new Promise((resolve) => socket.once("connect", resolve));
+      return socket;
+    }),
+  );
+  // By now all are listened to: what follows is read in one turn.
+  expect(await say("before")).toEqual(["0", "before"]);
+  const accepted = (): number => grpc.counters.connectionsTotal;
+  for (const socket of sockets) socket.write(preface);
+  let most = 0;
+  for (let before = accepted(); accepted() < sockets.length + 1; before = accepted()) {
+    await turn();
+    most = Math.max(most, accepted() - before);
+  }
+  expect(most).toBeLessThan(10);
+  for (const socket of sockets) socket.destroy();
 });
 
 test("that leave while they wait, politely or not, leave nothing behind", async () => {
