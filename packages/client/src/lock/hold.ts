@@ -12,8 +12,8 @@ import {
   leavePlace,
   placeKey,
   takePlace,
-  waitForDeletion,
   waitForFront,
+  waitUntilGone,
   type QueuePlace,
   type TakenPlace,
 } from "./queue-place.js";
@@ -161,9 +161,8 @@ export class Hold {
   }
 
   async #watch(store: Store, label: string): Promise<void> {
-    const { key, revision } = this.place;
     try {
-      await waitForDeletion(store, key, revision + 1n, this.#linked.signal);
+      await waitUntilGone(store, this.place, this.#linked.signal);
       this.#linked.abort(new OwnershipLostError(label));
     } catch {
       // It was given up, or the server refuses the watch: that says nothing about the place, and the lease still does.

@@ -1,6 +1,6 @@
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ClosedError } from "../errors/errors.js";
+import { ClosedError, CompactedError } from "../errors/errors.js";
 import { LeaseLostError } from "../lease/lease-errors.js";
 import { describeOnBoth, type BenchClient, type Target } from "../testing/bench.js";
 import { keyBytes } from "../kv/key-range.js";
@@ -111,6 +111,26 @@ describeOnBoth((start, openClient) => {
   test("a lock is lost when somebody deletes its key", async () => {
     await using lock = await client.lock("deleted");
     await other.calls.unary(KV.deleteRange, { key: lock.key }, { safety: "write" });
+    expect(await lossOf(lock)).toBeInstanceOf(OwnershipLostError);
+  });
+
+  test("a lock outlives the history of its key, and is watched behind it", async () => {
+    const first = await client.lock("old");
+    const waiting = other.lock("old");
+    await until(async () => (await queueOf("old")).length === 2);
+    await client.put("old elsewhere", "x");
+    // What the lock's key was is gone: the oldest that can be read is two changes younger.
+    const { revision } = await client.put("old elsewhere", "x");
+    await client.compact(revision);
+    await first.unlock();
+    await using lock = await waiting;
+    // On the same stream, asked for later: what the server says of the lock's key has come by then.
+    const late = other.watch("old elsewhere", { startRevision: 1n })[Symbol.asyncIterator]();
+    await expect(late.next()).rejects.toThrow(CompactedError);
+    const write = await other.txn().if(lock.guard).do(put("old elsewhere", "y")).commit();
+    expect(write.succeeded).toBe(true);
+    lock.assertHeld();
+    await client.delete(lock.key);
     expect(await lossOf(lock)).toBeInstanceOf(OwnershipLostError);
   });
 

@@ -8,7 +8,7 @@
 import { etcdserverpb, formatSignedHexId, type MessageInitShape, type mvccpb } from "@quorate/proto";
 import type { CallOptions } from "../calls.js";
 import { bytes } from "../codec/codec.js";
-import { hasReason } from "../errors/errors.js";
+import { hasReason, QuorateError } from "../errors/errors.js";
 import { keyBytes, wireRange, type Key } from "../kv/key-range.js";
 import { toKeyValue, type KeyValue } from "../kv/key-value.js";
 import type { Keyspace } from "../namespace/keyspace.js";
@@ -103,7 +103,7 @@ export async function waitForFront(
   for (;;) {
     const before = await calls.unary(KV.range, request, { signal, safety: "read" });
     const [last] = before.kvs;
-    if (last === undefined) return isPresent(store, place, signal);
+    if (last === undefined) return (await lookAt(store, place, signal)).isThere;
     const startRevision = (before.header?.revision ?? 0n) + 1n;
     await waitForDeletion(store, keyspace.fromWire(last.key), startRevision, signal);
   }
@@ -159,30 +159,52 @@ function frontRequest(keyspace: Keyspace, name: Key): RangeInit {
   return { ...range, sortTarget: CREATE, sortOrder: ASCEND, limit: 1n };
 }
 
-async function isPresent(
+/** Whether the place is there, and the revision of the store when it was looked at. */
+async function lookAt(
   { calls, keyspace }: Store,
   place: QueuePlace,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<{ readonly isThere: boolean; readonly revision: bigint }> {
   const request = { key: keyspace.toWire(place.key), keysOnly: true };
-  const answer = await calls.unary(KV.range, request, { signal, safety: "read" });
-  return answer.kvs[0]?.createRevision === place.revision;
+  const { header, kvs } = await calls.unary(KV.range, request, { signal, safety: "read" });
+  return { isThere: kvs[0]?.createRevision === place.revision, revision: header?.revision ?? 0n };
 }
 
-/** Resolves when the key is deleted, or may have been: whoever waits looks again. */
-export async function waitForDeletion(
+/** Resolves once the place has gone: its lease ran out or somebody deleted the key. */
+export async function waitUntilGone(store: Store, place: QueuePlace, signal: AbortSignal): Promise<void> {
+  let startRevision = place.revision + 1n;
+  for (let failures = 0; ;) {
+    try {
+      if (await waitForDeletion(store, place.key, startRevision, signal)) return;
+      // A place may be older than what is left of the history, and be there all the same.
+      const { isThere, revision } = await lookAt(store, place, signal);
+      if (!isThere) return;
+      startRevision = revision + 1n;
+      failures = 0;
+    } catch (error) {
+      if (!(error instanceof QuorateError) || error.retry === "none") throw error;
+      await store.calls.backOff(failures++, signal);
+    }
+  }
+}
+
+/**
+ * Resolves when the key is deleted, or may have been: whoever waits looks again.
+ * @returns whether it was; false when the deletion may be among what was compacted.
+ */
+async function waitForDeletion(
   { events, keyspace }: Store,
   key: Uint8Array,
   startRevision: bigint,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   try {
     for await (const batch of events.watch(keyspace, key, { startRevision, signal, puts: false })) {
-      if (batch.events.length > 0) return;
+      if (batch.events.length > 0) return true;
     }
     signal.throwIfAborted();
   } catch (error) {
-    // The deletion may be among what was compacted.
     if (!hasReason(error, "compacted")) throw error;
   }
+  return false;
 }
