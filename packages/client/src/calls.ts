@@ -63,6 +63,8 @@ export interface Calls {
   ): BidiStream<MessageInitShape<I>, MessageShape<O>>;
   /** Resolves after `attempt` failures' worth of jittered, bounded back-off; rejects when `signal` aborts or the client closes. */
   backOff(attempt: number, signal?: AbortSignal): Promise<void>;
+  /** Milliseconds of a call that says nothing else. */
+  readonly timeoutMs: number;
   /** Aborted when the client closes. */
   readonly closed: AbortSignal;
 }

@@ -46,7 +46,7 @@ interface UnaryOptions extends CallOptions {
 
 export class BalancedCalls implements Calls {
   readonly #pool: EndpointPool;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   readonly #logger: Logger;
   readonly #tokens: Tokens | undefined;
   readonly #closing = new AbortController();
@@ -54,7 +54,7 @@ export class BalancedCalls implements Calls {
 
   constructor({ pool, timeoutMs, user, logger = SILENT }: BalancedCallsOptions) {
     this.#pool = pool;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#logger = logger;
     if (user === undefined) return;
     this.#tokens = new Tokens((signal, onRepetition) => {
@@ -85,7 +85,7 @@ export class BalancedCalls implements Calls {
     tokens: Tokens | undefined,
   ): Promise<MessageShape<O>> {
     const attempts = new Attempts(this, options, {
-      timeoutMs: this.#timeoutMs,
+      timeoutMs: this.timeoutMs,
       isShared: options.safety !== "write" && options.endpoint === undefined && this.#pool.size > 1,
     });
     for (;;) {
@@ -134,7 +134,7 @@ export class BalancedCalls implements Calls {
     input: MessageInitShape<I>,
     options: CallOptions & { readonly endpoint?: string },
   ): AsyncGenerator<MessageShape<O>> {
-    const attempts = new Attempts(this, options, { timeoutMs: this.#timeoutMs, isShared: false });
+    const attempts = new Attempts(this, options, { timeoutMs: this.timeoutMs, isShared: false });
     for (let hasBegun = false; ;) {
       // A stream may take as long as it takes: only the attempts to begin it are bounded, unless the caller says otherwise.
       attempts.begin();
@@ -181,7 +181,7 @@ export class BalancedCalls implements Calls {
     };
     return new BalancedStream<MessageInitShape<I>, MessageShape<O>>({
       open,
-      token: tokens === undefined ? undefined : () => tokens.get(),
+      token: tokens === undefined ? undefined : () => waitFor(tokens.get(), { signal, timeoutMs }),
       signals: [signal, this.closed].filter((each) => each !== undefined),
       onMessage: () => this.#pool.succeeded(channel),
       check: (answer) => {

@@ -191,13 +191,39 @@ test("a lease that is not to be renewed opens no stream, and expires", async () 
 });
 
 test("a lease that was removed is not reported, and leaves no stream and no timer", async () => {
-  keep();
+  const lease = keep();
   await vi.advanceTimersByTimeAsync(3000);
-  keepAlives.remove(1n);
+  keepAlives.remove(lease);
   expect(calls.last.isOver).toBe(true);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(losses).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a lease of several holders is renewed once for all, as long as one of them is there", async () => {
+  const first = keep();
+  await vi.advanceTimersByTimeAsync(1000);
+  const second = keep();
+  expect(first.deadlineMs).toBe(10_000);
+  keepAlives.remove(first);
+  keepAlives.remove(first);
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(calls.last.sentMs).toEqual([4000]);
+  calls.last.answer(9);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([first.deadlineMs, second.deadlineMs]).toEqual([10_000, 13_000]);
+  // Nobody answers from here on: the one who is left hears of the loss.
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(losses).toEqual(["unrenewed"]);
+});
+
+test("a lease is not renewed any more for who only watches its time", async () => {
+  const renewing = keep();
+  keep(false);
+  keepAlives.remove(renewing);
+  await vi.advanceTimersByTimeAsync(9000);
+  expect(losses).toEqual(["expired"]);
+  expect(calls.streams).toHaveLength(0);
 });
 
 test("the end of the client ends its leases, those that come later too", async () => {

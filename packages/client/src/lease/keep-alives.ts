@@ -5,7 +5,8 @@
  * the server counts from a later moment, so what is believed here has always ended before the server gives the keys away. When the
  * stream breaks (a member died, a leader changed) the next one goes to another member and all leases that are due are renewed there.
  *
- * Invariants: at most one request per lease is under way; a lease is reported lost at most once, and never renewed afterwards.
+ * Invariants: at most one request per lease is under way; whoever holds a lease hears of its loss at most once, and it is never
+ * renewed afterwards. One lease may have several holders, who come and go by themselves: it was granted here and attached again.
  * Limits: one timer and one stream whatever the number of leases; the stream is opened by the first renewal and closed with the
  * last lease.
  */
@@ -37,9 +38,15 @@ export interface KeptLease {
   readonly onLost: (loss: LeaseLoss) => void;
 }
 
+/** A lease of the server, with all who hold it here. */
 interface Entry {
-  readonly lease: KeptLease;
-  readonly renews: boolean;
+  readonly id: bigint;
+  /** Each with whether it wants the lease renewed. */
+  readonly holders: Map<KeptLease, boolean>;
+  /** Whether any of them wants that. */
+  renews: boolean;
+  ttlMs: number;
+  deadlineMs: number;
   dueMs: number;
   /** When the renewal under way was sent, or NOT_SENT. */
   sentMs: number;
@@ -75,22 +82,35 @@ export class KeepAlives {
       lease.onLost("ended");
       return;
     }
-    const sentMs = lease.deadlineMs - lease.ttlMs;
-    const entry = { lease, renews, dueMs: sentMs + lease.ttlMs / 3, sentMs: NOT_SENT };
-    this.#entries.set(lease.id, entry);
+    const { id, ttlMs, deadlineMs } = lease;
+    const sentMs = deadlineMs - ttlMs;
+    let entry = this.#entries.get(id);
+    if (entry === undefined) {
+      const dueMs = sentMs + ttlMs / 3;
+      entry = { id, holders: new Map([[lease, renews]]), renews, ttlMs, deadlineMs, dueMs, sentMs: NOT_SENT };
+      this.#entries.set(id, entry);
+    } else {
+      entry.holders.set(lease, renews);
+      entry.renews ||= renews;
+      confirm(entry, sentMs, ttlMs);
+    }
     this.#wakeAt(this.#nextMs(entry));
   }
 
-  /** The lease is neither renewed nor reported from here on. */
-  remove(id: bigint): void {
-    this.#entries.delete(id);
+  /** For this holder the lease is neither renewed nor reported from here on; for others it is. */
+  remove(lease: KeptLease): void {
+    const entry = this.#entries.get(lease.id);
+    if (entry?.holders.delete(lease) !== true) return;
+    entry.renews = [...entry.holders.values()].includes(true);
+    if (entry.holders.size > 0) return;
+    this.#entries.delete(lease.id);
     if (this.#entries.size === 0) this.#rest();
   }
 
   /** Takes note of a renewal that was confirmed by other means. */
   renewed(id: bigint, sentMs: number, ttlSeconds: number): void {
     const entry = this.#entries.get(id);
-    if (entry !== undefined) confirm(entry, sentMs, ttlSeconds);
+    if (entry !== undefined) confirm(entry, sentMs, ttlSeconds * 1000);
   }
 
   #rest(): void {
@@ -106,9 +126,9 @@ export class KeepAlives {
   }
 
   #lose(entry: Entry, loss: LeaseLoss): void {
-    if (!this.#entries.delete(entry.lease.id)) return;
+    if (!this.#entries.delete(entry.id)) return;
     if (this.#entries.size === 0) this.#rest();
-    entry.lease.onLost(loss);
+    for (const lease of [...entry.holders.keys()]) lease.onLost(loss);
   }
 
   #wakeAt(atMs: number): void {
@@ -126,7 +146,7 @@ export class KeepAlives {
     let isStale = false;
     let isDue = false;
     for (const entry of [...this.#entries.values()]) {
-      if (nowMs >= entry.lease.deadlineMs) {
+      if (nowMs >= entry.deadlineMs) {
         this.#lose(entry, entry.renews ? "unrenewed" : "expired");
       } else if (entry.sentMs !== NOT_SENT) {
         isStale ||= nowMs >= staleMs(entry);
@@ -157,7 +177,7 @@ export class KeepAlives {
 
   /** When something has to be done about the lease. */
   #nextMs(entry: Entry): number {
-    const { deadlineMs } = entry.lease;
+    const { deadlineMs } = entry;
     // While there is no stream, its opening sends what is due.
     if (!entry.renews || (this.#isRunning && this.#stream === undefined)) return deadlineMs;
     return Math.min(deadlineMs, entry.sentMs === NOT_SENT ? entry.dueMs : staleMs(entry));
@@ -171,7 +191,7 @@ export class KeepAlives {
       if (!entry.renews || entry.sentMs !== NOT_SENT || nowMs < entry.dueMs) continue;
       entry.sentMs = nowMs;
       // A stream that takes no more is at its end, which its reader sees.
-      stream.send({ ID: entry.lease.id }).catch(() => undefined);
+      stream.send({ ID: entry.id }).catch(() => undefined);
     }
   }
 
@@ -213,19 +233,22 @@ export class KeepAlives {
     if (entry === undefined) return;
     if (ttlSeconds <= 0) return this.#lose(entry, "expired");
     if (entry.sentMs === NOT_SENT) return;
-    confirm(entry, entry.sentMs, ttlSeconds);
+    confirm(entry, entry.sentMs, ttlSeconds * 1000);
     this.#wakeAt(this.#nextMs(entry));
   }
 }
 
-function staleMs({ sentMs, lease }: Entry): number {
-  return sentMs + Math.max(ANSWER_MIN_MS, lease.ttlMs / 3);
+function staleMs({ sentMs, ttlMs }: Entry): number {
+  return sentMs + Math.max(ANSWER_MIN_MS, ttlMs / 3);
 }
 
-function confirm(entry: Entry, sentMs: number, ttlSeconds: number): void {
-  const { lease } = entry;
-  lease.ttlMs = ttlSeconds * 1000;
-  lease.deadlineMs = Math.max(lease.deadlineMs, sentMs + lease.ttlMs);
-  entry.dueMs = sentMs + lease.ttlMs / 3;
+function confirm(entry: Entry, sentMs: number, ttlMs: number): void {
+  entry.ttlMs = ttlMs;
+  entry.deadlineMs = Math.max(entry.deadlineMs, sentMs + ttlMs);
+  entry.dueMs = sentMs + ttlMs / 3;
   entry.sentMs = NOT_SENT;
+  for (const lease of entry.holders.keys()) {
+    lease.ttlMs = ttlMs;
+    lease.deadlineMs = entry.deadlineMs;
+  }
 }

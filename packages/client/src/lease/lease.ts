@@ -20,8 +20,8 @@ export interface LeaseTerm {
  * Renewed in the background until it is revoked, released or lost.
  *
  * ```
- * await using lease = await client.lease(10);
- * await client.put("workers/7", "ready", { lease: lease.id });
+ * await using lease = await client.leases.grant(10);
+ * await client.put("workers/7", "ready", { lease });
  * ```
  *
  * Leaving the scope revokes it, and with it all keys that are attached to it.
@@ -94,7 +94,7 @@ export class Lease implements AsyncDisposable {
 
   /** Stops renewing without revoking: keys stay until the time has run out, or for whoever attaches the lease meanwhile. */
   release(): void {
-    this.#keepAlives.remove(this.id);
+    this.#keepAlives.remove(this.#kept);
     this.#lose("ended");
   }
 

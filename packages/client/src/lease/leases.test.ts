@@ -1,5 +1,8 @@
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { etcdserverpb } from "@quorate/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Client } from "../client.js";
+import { DeadlineError } from "../errors/errors.js";
 import { describeOnBoth, openClient, type BenchClient, type Target } from "../testing/bench.js";
 import { keyBytes } from "../kv/key-range.js";
 import { LeaseLostError } from "./lease-errors.js";
@@ -117,6 +120,30 @@ describeOnBoth((start, openClient) => {
     expect(before).toContain(held.leaseId);
   });
 
+  test("a lease that is attached while it is held belongs to both, and each lets go for itself", async () => {
+    const granted = await client.leases.grant(2);
+    await using attached = await client.leases.attach(granted.id);
+    granted.release();
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    expect(attached.lost.aborted).toBe(false);
+    expect((await attached.timeToLive()).grantedSeconds).toBe(2);
+    await client.leases.revoke(granted.id);
+    expect(await lossOf(attached)).toMatchObject({ loss: "expired" });
+  });
+
+  test("a namespace's user sees the keys of a lease as their own", async () => {
+    await using lease = await client.leases.grant(30);
+    const tenant = client.namespace("tenant/");
+    await tenant.put("a", "1", { lease });
+    await put("elsewhere", lease.id);
+    const keys = async (each: Client): Promise<string[]> =>
+      (await each.leases.timeToLive(lease.id, { keys: true })).keys.map((key) =>
+        new TextDecoder().decode(key),
+      );
+    expect(await keys(tenant)).toEqual(["a"]);
+    expect((await keys(client)).sort()).toEqual(["elsewhere", "tenant/a"]);
+  });
+
   test("an id of the caller's choice is used, and refused when it is taken", async () => {
     await using lease = await client.leases.grant(30, { id: 99n });
     expect(lease.id).toBe(99n);
@@ -136,6 +163,34 @@ describeOnBoth((start, openClient) => {
     );
     await Promise.all(leases.map((lease) => client.leases.revoke(lease.id)));
   });
+});
+
+test.each([0n, -1n, 2n ** 63n, 5, "5"])("%s is no id for a lease", async (id) => {
+  await using client = openClient("127.0.0.1:1");
+  const { leases } = client;
+  const error = expect.objectContaining({
+    name: expect.stringMatching(/^(Type|Range)Error$/) as string,
+  }) as Error;
+  await expect(leases.grant(10, { id: id as bigint })).rejects.toEqual(error);
+  if (typeof id === "bigint") return;
+  await expect(leases.attach(id as unknown as bigint)).rejects.toThrow("the id of a lease is a bigint");
+  await expect(leases.revoke(id as unknown as bigint)).rejects.toThrow("the id of a lease is a bigint");
+  await expect(leases.timeToLive(id as unknown as bigint)).rejects.toThrow("the id of a lease is a bigint");
+});
+
+test("a renewal that nobody answers has the time of a call, with all its repetitions", async () => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => void sockets.add(socket.on("error", () => undefined)));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as AddressInfo;
+  await using client = openClient(`127.0.0.1:${port}`);
+  const renewing = client.leases.renew(1n, { timeoutMs: 400 });
+  // Six attempts of 400 ms would be as long again: the one limit is the call's.
+  const limit = new Promise((resolve) => setTimeout(() => resolve("too late"), 1500));
+  const end = await Promise.race([renewing.catch((error: unknown) => error), limit]);
+  expect(end).toBeInstanceOf(DeadlineError);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
 });
 
 test.each([0, -1, 1.5, Number.NaN])("%s seconds are no time for a lease", async (ttlSeconds) => {

@@ -40,7 +40,7 @@ export class Recipes {
 
   constructor(store: Store) {
     this.#store = store;
-    this.leases = new Leases(store.calls);
+    this.leases = new Leases(store.calls, store.keyspace);
   }
 
   async session({ ttlSeconds = SESSION_TTL_SECONDS, ...options }: SessionOptions = {}): Promise<Session> {
@@ -56,7 +56,7 @@ export class Recipes {
   }
 
   /** Under a lease of its own. The time that is given is for the lease and the lock together. */
-  #lockWith<T extends Lock | undefined>(
+  async #lockWith<T extends Lock | undefined>(
     name: Key,
     { ttlSeconds = SESSION_TTL_SECONDS, timeoutMs, signal: wanted, ...request }: LockOptions,
     acquire: (store: Store, owner: LockOwner, request: LockRequest) => Promise<T>,
