@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { ERRORS, etcdserverpb, GrpcStatus } from "@quorate/proto";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UnavailableError, UnknownOutcomeError } from "../errors/errors.js";
 import { failure, FakeTransport, type FakeAnswer, type FakeCall } from "../testing/fake-transport.js";
 import { BalancedCalls } from "./balanced-calls.js";
@@ -205,17 +205,43 @@ describe("a token", () => {
     expect(tokensOf(transport)).toHaveLength(2);
   });
 
-  test("that has expired is replaced before it is used", async () => {
-    const jwt = (exp: number): string => `h.${btoa(JSON.stringify({ exp }))}.s`;
-    const now = Date.now() / 1000;
-    let count = 0;
-    const { calls, transport } = callsWith(
-      ({ method }) => (method === "Authenticate" ? { token: jwt(now + (++count === 1 ? 10 : 300)) } : ANSWER),
-      { user },
-    );
-    for (let i = 0; i < 3; i++) await calls.unary(range, {}, { safety: "read" });
-    expect(count).toBe(2);
-    expect(new Set(tokensOf(transport)).size).toBe(2);
+  describe("that says when it expires", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    test.each([
+      ["is replaced before it does", 300, 269, 271],
+      ["is used for half of its time when that is short", 10, 4.9, 5.1],
+    ])("%s", async (_, livesSeconds, usedSeconds, replacedSeconds) => {
+      const { read, logins } = withJwt(livesSeconds);
+      await read();
+      vi.advanceTimersByTime(usedSeconds * 1000);
+      await read();
+      expect(logins()).toBe(1);
+      vi.advanceTimersByTime((replacedSeconds - usedSeconds) * 1000);
+      await read();
+      await read();
+      expect(logins()).toBe(2);
+    });
+
+    test("is used all the same when our clock says that it has expired", async () => {
+      const { read, logins } = withJwt(-60);
+      for (let i = 0; i < 3; i++) await read();
+      expect(logins()).toBe(1);
+    });
+
+    /** A server whose tokens live for so long, by our own clock. */
+    function withJwt(livesSeconds: number): { read: () => Promise<unknown>; logins: () => number } {
+      let count = 0;
+      const token = (): string => {
+        count += 1;
+        return `h.${btoa(JSON.stringify({ exp: Date.now() / 1000 + livesSeconds }))}.s`;
+      };
+      const { calls } = callsWith(({ method }) => (method === "Authenticate" ? { token: token() } : ANSWER), {
+        user,
+      });
+      return { read: () => calls.unary(range, {}, { safety: "read" }), logins: () => count };
+    }
   });
 
   test("is asked for when authentication is switched on while the client lives", async () => {

@@ -5,7 +5,7 @@
 import type { QuorateError } from "../errors/errors.js";
 import { parseJwtExpiry } from "./jwt-expiry.js";
 
-/** A token is renewed when it has less than this left. */
+/** A token is renewed when it has less than this left, or less than half of its time if that is shorter. */
 const RENEW_BEFORE_MS = 30_000;
 
 /** Asks a server for a new token; rejects with the refusal. `onFailure` is told of each attempt that will be repeated. */
@@ -15,7 +15,8 @@ export class Tokens {
   readonly #authenticate: Authenticate;
   readonly #closed: AbortSignal;
   #token: string | undefined;
-  #expiresMs = Infinity;
+  /** On the clock of `performance.now()`, which nobody sets. */
+  #renewAtMs = Infinity;
   #pending: Promise<string> | undefined;
 
   #failure: QuorateError | undefined;
@@ -27,7 +28,7 @@ export class Tokens {
 
   /** The token at hand; undefined when `get` would ask for one. Empty for a server without authentication. */
   get current(): string | undefined {
-    return Date.now() < this.#expiresMs - RENEW_BEFORE_MS ? this.#token : undefined;
+    return performance.now() < this.#renewAtMs ? this.#token : undefined;
   }
 
   /** Why the login that is under way has not come to an end so far: for calls whose time is up before it. */
@@ -54,7 +55,17 @@ export class Tokens {
   async #renew(): Promise<string> {
     const token = await this.#authenticate(this.#closed, (error) => (this.#failure = error));
     this.#token = token;
-    this.#expiresMs = parseJwtExpiry(token) ?? Infinity;
+    this.#renewAtMs = renewAtMs(token);
     return token;
   }
+}
+
+/** When a token that has just come is to be replaced; never, where it does not say how long it lives. */
+function renewAtMs(token: string): number {
+  const expiryMs = parseJwtExpiry(token);
+  if (expiryMs === undefined) return Infinity;
+  const leftMs = expiryMs - Date.now();
+  // One that is over as it comes was made by another clock than ours: the server will say when it takes it no more.
+  if (leftMs <= 0) return Infinity;
+  return performance.now() + leftMs - Math.min(RENEW_BEFORE_MS, leftMs / 2);
 }
