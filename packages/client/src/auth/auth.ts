@@ -53,6 +53,7 @@ export class Auth {
 
   /** Adds a user without roles. @throws `user-already-exist`. @param password without one, the user is known by a client certificate only. */
   async addUser(name: string, password?: string, options: CallOptions = {}): Promise<void> {
+    if (password !== undefined) checkPassword(password);
     const request = { name, password: password ?? "", options: { noPassword: password === undefined } };
     await this.#calls.unary(METHODS.userAdd, request, { ...options, safety: "write" });
   }
@@ -64,6 +65,7 @@ export class Auth {
 
   /** Ends the logins of the user. @throws `user-not-found`. */
   async changePassword(name: string, password: string, options: CallOptions = {}): Promise<void> {
+    checkPassword(password);
     const request = { name, password };
     await this.#calls.unary(METHODS.userChangePassword, request, { ...options, safety: "idempotent" });
   }
@@ -119,6 +121,7 @@ export class Auth {
     keys: Key | KeyRange,
     options: CallOptions = {},
   ): Promise<void> {
+    if (!Object.hasOwn(TYPES, access)) throw new TypeError(`"${String(access)}" is no access`);
     const perm = create(authpb.PermissionSchema, { permType: TYPES[access], ...wireRange(keys) });
     await this.#calls.unary(
       METHODS.roleGrantPermission,
@@ -136,6 +139,11 @@ export class Auth {
       { ...options, safety: "write" },
     );
   }
+}
+
+/** @throws TypeError for what is no text: a user with the empty password would be everybody's. */
+function checkPassword(password: string): void {
+  if (typeof password !== "string") throw new TypeError("a password is text");
 }
 
 function accessOf(type: authpb.Permission_Type): Access {

@@ -7,6 +7,7 @@
  * Limits: `entriesMax`, `bytesMax`; what waits for slow readers of changes is one change a key.
  */
 import { keyBytes, type Key } from "../kv/key-range.js";
+import { checkCount, checkRevision } from "../kv/check-numbers.js";
 import { nameOf } from "../session/key-name.js";
 import type { Store } from "../session/store.js";
 import { linkSignals, type LinkedSignal } from "../session/linked-signal.js";
@@ -64,6 +65,10 @@ export class Cache<V> implements AsyncDisposable {
   constructor(store: Store, prefix: Key, codec: Codec<V>, options: CacheOptions = {}) {
     const { signal, entriesMax = CACHE_ENTRIES_MAX, bytesMax = CACHE_BYTES_MAX } = options;
     const { keysOnly = false, pageRows = CACHE_PAGE_ROWS } = options;
+    checkCount("entriesMax", entriesMax);
+    checkCount("bytesMax", bytesMax);
+    checkCount("pageRows", pageRows);
+    const range = { prefix: keyBytes(prefix) };
     this.#state = new CacheState(codec, { entriesMax, bytesMax }, (name, entry, previous) => {
       for (const queue of this.#queues) queue.push(name, entry, previous);
     });
@@ -74,7 +79,7 @@ export class Cache<V> implements AsyncDisposable {
     this.synced.catch(() => undefined);
     const feed = {
       store,
-      range: { prefix },
+      range,
       state: this.#state,
       pageRows,
       keysOnly,
@@ -144,7 +149,8 @@ export class Cache<V> implements AsyncDisposable {
    * Resolves once the copy shows `revision` or a later one, such as that of a write just made below the prefix. Keys elsewhere move
    * the copy's revision only when the server tells of its progress.
    */
-  reached(revision: bigint, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async reached(revision: bigint, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkRevision("revision", revision);
     return this.#waits.reach(revision, signal);
   }
 

@@ -23,7 +23,8 @@ interface Pending<V> {
 export class ChangeQueue<V> implements AsyncIterableIterator<CacheChange<V>, undefined, undefined> {
   /** In the order of their newest change. */
   readonly #pending = new Map<string, Pending<V>>();
-  #wake: (() => void) | undefined;
+  /** Of all who wait: several may ask before the first has got something. */
+  readonly #wakes: (() => void)[] = [];
   #end: { readonly error?: unknown } | undefined;
   readonly #onReturn: () => void;
 
@@ -37,13 +38,13 @@ export class ChangeQueue<V> implements AsyncIterableIterator<CacheChange<V>, und
     this.#pending.delete(name);
     // Created and deleted before it was seen.
     if (entry !== undefined || known !== undefined) this.#pending.set(name, { entry, previous: known });
-    this.#wake?.();
+    this.#wakeAll();
   }
 
   /** What waits is still delivered. */
   end(end: { readonly error?: unknown }): void {
     this.#end ??= end;
-    this.#wake?.();
+    this.#wakeAll();
   }
 
   async next(): Promise<IteratorResult<CacheChange<V>, undefined>> {
@@ -57,19 +58,20 @@ export class ChangeQueue<V> implements AsyncIterableIterator<CacheChange<V>, und
         if ("error" in this.#end) throw this.#end.error as Error;
         return { done: true, value: undefined };
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
+      await new Promise<void>((resolve) => this.#wakes.push(resolve));
     }
   }
 
   return(): Promise<IteratorResult<CacheChange<V>, undefined>> {
     this.#pending.clear();
     this.#end = {};
-    this.#wake?.();
+    this.#wakeAll();
     this.#onReturn();
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 
   [Symbol.asyncIterator](): this {

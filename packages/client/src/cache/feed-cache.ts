@@ -2,7 +2,6 @@
 import { QuorateError } from "../errors/errors.js";
 import type { KeyRange } from "../kv/key-range.js";
 import type { Store } from "../session/store.js";
-import { CacheOverflowError } from "./cache-errors.js";
 import type { CacheState } from "./cache-state.js";
 import { listRange } from "./list-prefix.js";
 import { SortedEntries } from "./sorted-entries.js";
@@ -64,13 +63,11 @@ async function list<V>({
   return listed;
 }
 
-/** Compacted history is listed again, a member that is away comes back; a refusal stays one, and a full copy stays full. */
+/**
+ * Compacted history is listed again, a member that is away comes back; a refusal stays one, a full copy stays full, and so does
+ * whatever no call has said.
+ */
 function isFinal(error: unknown): boolean {
-  if (error instanceof CacheOverflowError) return true;
-  return (
-    error instanceof QuorateError &&
-    error.retry === "none" &&
-    error.reason !== undefined &&
-    error.reason !== "compacted"
-  );
+  if (!(error instanceof QuorateError)) return true;
+  return error.retry === "none" && error.reason !== undefined && error.reason !== "compacted";
 }

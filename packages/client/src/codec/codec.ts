@@ -40,7 +40,8 @@ export function json<T>(): Codec<T> {
       if (text === undefined) throw new TypeError(`${String(value)} has no JSON`);
       return encodeText(text);
     },
-    decode: (value) => JSON.parse(decodeText(value)) as T,
+    // JSON has no byte order mark, and files of some editors begin with one.
+    decode: (value) => JSON.parse(decodeText(value).replace(/^\uFEFF/, "")) as T,
   };
 }
 

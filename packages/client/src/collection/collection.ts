@@ -5,6 +5,7 @@ import { decodeValue } from "../codec/decode-value.js";
 import { Cache, type CacheOptions } from "../cache/cache.js";
 import type { CallOptions } from "../calls.js";
 import type { Codec } from "../codec/codec.js";
+import { checkCount } from "../kv/check-numbers.js";
 import { Kv } from "../kv/kv.js";
 import type { KeyValue } from "../kv/key-value.js";
 import { conflictPause } from "../session/conflict-pause.js";
@@ -80,6 +81,8 @@ export class Collection<V> {
 
   /** @private Made by `client.collection`. */
   constructor(store: Store, prefix: string, codec: Codec<V>) {
+    if (typeof prefix !== "string")
+      throw new TypeError(`a collection's prefix is text, not ${String(prefix)}`);
     this.prefix = prefix;
     this.#store = store;
     this.#kv = new Kv(store.calls, store.keyspace);
@@ -91,7 +94,7 @@ export class Collection<V> {
     id: string,
     options: CallOptions & { readonly revision?: bigint } = {},
   ): Promise<Document<V> | undefined> {
-    return this.#documentOf(await this.#kv.get(this.prefix + id, { ...options, as: this.#codec }));
+    return this.#documentOf(await this.#kv.get(this.#keyOf(id), { ...options, as: this.#codec }));
   }
 
   /**
@@ -100,7 +103,7 @@ export class Collection<V> {
    */
   async put(id: string, value: V, options: WriteOptions = {}): Promise<bigint> {
     const { lease, ifRevision, ...callOptions } = options;
-    const key = this.prefix + id;
+    const key = this.#keyOf(id);
     const putOptions = { as: this.#codec, lease };
     if (ifRevision === undefined)
       return (await this.#kv.put(key, value, { ...callOptions, ...putOptions })).revision;
@@ -116,7 +119,7 @@ export class Collection<V> {
   /** @returns whether there was a document. @throws ConflictError with `ifRevision`. */
   async delete(id: string, options: DeleteDocumentOptions = {}): Promise<boolean> {
     const { ifRevision, ...callOptions } = options;
-    const key = this.prefix + id;
+    const key = this.#keyOf(id);
     if (ifRevision === undefined) return (await this.#kv.delete(key, callOptions)).deleted > 0;
     const { result } = await this.#writeIf(id, ifRevision, remove(key), callOptions);
     return result.deleted > 0;
@@ -133,7 +136,8 @@ export class Collection<V> {
     options: UpdateOptions = {},
   ): Promise<Document<V> | undefined> {
     const { attemptsMax = UPDATE_ATTEMPTS_MAX, lease: wantedLease, ...callOptions } = options;
-    const key = this.prefix + id;
+    checkCount("attemptsMax", attemptsMax);
+    const key = this.#keyOf(id);
     let current = await this.get(id, callOptions);
     for (let attempt = 1; ; attempt += 1) {
       const value = await change(current?.value);
@@ -195,6 +199,12 @@ export class Collection<V> {
     return new Cache(this.#store, this.prefix, this.#codec, options);
   }
 
+  /** @throws TypeError for what is no id: its text would be that of another document. */
+  #keyOf(id: string): string {
+    if (typeof id !== "string") throw new TypeError(`the id of a document is text, not ${String(id)}`);
+    return this.prefix + id;
+  }
+
   /** @throws ConflictError */
   async #writeIf<R>(
     id: string,
@@ -202,7 +212,7 @@ export class Collection<V> {
     operation: Operation<R>,
     options: CallOptions,
   ): Promise<{ readonly revision: bigint; readonly result: R }> {
-    const answer = await this.#tryWrite(this.prefix + id, ifRevision, operation, options);
+    const answer = await this.#tryWrite(this.#keyOf(id), ifRevision, operation, options);
     if (answer.succeeded) return answer;
     throw new ConflictError(id, answer.found?.modRevision ?? 0n);
   }

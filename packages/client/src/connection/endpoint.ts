@@ -11,6 +11,11 @@ export interface Endpoint {
 const DEFAULT_PORT = 2379;
 const PORT_MAX = 65_535;
 
+/** An address of IPv6 without brackets, which leaves no room for a port. */
+const BARE_IPV6 = /^(?=.*::|(?:[^:]*:){7})[\da-f:.]+(?:%[\w.]+)?$/i;
+/** A name, an address of IPv4, or one of IPv6 in brackets; perhaps a port. No name at all is this machine, as in Go. */
+const HOST_AND_PORT = /^(?:\[[^[\],]+\]|[^:,[\]]*)(?::\d+)?$/;
+
 /** @throws TypeError for a text that names no place. */
 export function parseEndpoint(text: string): Endpoint {
   const match = /^(?:(https?|unixs?):)?(.*)$/s.exec(text.trim());
@@ -24,7 +29,8 @@ export function parseEndpoint(text: string): Endpoint {
   const port = /^(?:\[[^\]]*\]|[^:]*):(\d+)$/.exec(host)?.[1];
   if (Number(port ?? 0) > PORT_MAX)
     throw new TypeError(`"${text}" is no endpoint: no port is above ${PORT_MAX}`);
-  const isBareIpv6 = !host.startsWith("[") && host.split(":").length > 2;
+  const isBareIpv6 = BARE_IPV6.test(host);
+  if (!isBareIpv6 && !HOST_AND_PORT.test(host)) throw new TypeError(`"${text}" is no endpoint`);
   const address = isBareIpv6
     ? `[${host}]:${DEFAULT_PORT}`
     : port === undefined

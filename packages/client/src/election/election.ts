@@ -2,6 +2,7 @@
  * Elections: of all candidates one leads, and everybody can see who and what it has to say.
  */
 import { decodeValue } from "../codec/decode-value.js";
+import { encodeValue } from "../kv/encode-value.js";
 import type { KeyValue } from "../kv/key-value.js";
 import type { Key } from "../kv/key-range.js";
 import type { CallOptions } from "../calls.js";
@@ -120,7 +121,7 @@ export class Election<V> {
     const codec = this.#codec;
     return withDeadline(store, { label, lease, time }, callerSignal, async (wait) => {
       const { signal } = wait;
-      const encoded = codec.encode(value);
+      const encoded = encodeValue(value, codec);
       const queue = { name: this.#name, lease, value: encoded };
       const { place, isFirst, found } = await enterQueue(store, queue, wait);
       if (!isFirst) await reachFront(store, { name: this.#name, label }, place, signal);

@@ -1,6 +1,7 @@
 /** An election that was won. */
 import { etcdserverpb } from "@quorate/proto";
 import type { CallOptions } from "../calls.js";
+import { encodeValue } from "../kv/encode-value.js";
 import type { Lease } from "../lease/lease.js";
 import { LEAVE_MAX_MS, type Hold } from "../lock/hold.js";
 import { leavePlace, placed } from "../lock/queue-place.js";
@@ -73,7 +74,7 @@ export class Leadership<V> implements AsyncDisposable {
     this.assertHeld();
     const { store, codec, hold, label } = this.#parts;
     const { calls, keyspace } = store;
-    const put = { key: keyspace.toWire(this.key), value: codec.encode(value), lease: this.leaseId };
+    const put = { key: keyspace.toWire(this.key), value: encodeValue(value, codec), lease: this.leaseId };
     const answer = await calls.unary(
       etcdserverpb.KV.method.txn,
       { compare: [this.guard.encode(keyspace)], success: [{ request: { case: "requestPut", value: put } }] },

@@ -1,5 +1,6 @@
 /** Range requests from options. */
 import { etcdserverpb, type MessageInitShape } from "@quorate/proto";
+import { checkRevision } from "./check-numbers.js";
 import type { WireRange } from "./key-range.js";
 import type { RangeOptions, SortBy } from "./kv-options.js";
 
@@ -49,10 +50,4 @@ export function rangeRequest(
     minCreateRevision: options.minCreateRevision ?? 0n,
     maxCreateRevision: options.maxCreateRevision ?? 0n,
   };
-}
-
-function checkRevision(name: string, revision: bigint | undefined): void {
-  if (revision === undefined) return;
-  if (typeof revision !== "bigint") throw new TypeError(`${name} is a bigint, not ${String(revision)}`);
-  if (revision < 0n) throw new RangeError(`${name} is not below 0: ${revision}`);
 }

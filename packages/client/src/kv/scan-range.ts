@@ -5,6 +5,7 @@
 import { etcdserverpb, GrpcStatus, type mvccpb } from "@quorate/proto";
 import type { Calls } from "../calls.js";
 import { QuorateError } from "../errors/errors.js";
+import { checkCount } from "./check-numbers.js";
 import type { WireRange } from "./key-range.js";
 import type { ReadOptions } from "./kv-options.js";
 import { rangeRequest } from "./range-request.js";
@@ -19,7 +20,8 @@ export interface ScanParts<T> extends ReadOptions {
 }
 
 export async function* scanRange<T>(calls: Calls, range: WireRange, parts: ScanParts<T>): AsyncGenerator<T> {
-  const { convert } = parts;
+  const { convert, pageSize = PAGE_SIZE } = parts;
+  checkCount("pageSize", pageSize);
   let position = range;
   let revision = parts.revision;
   let fruitless = 0;
@@ -48,19 +50,21 @@ export async function* scanRange<T>(calls: Calls, range: WireRange, parts: ScanP
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code !== GrpcStatus.Unimplemented) throw error;
   }
-  yield* readPages(calls, { position, range, revision }, parts);
+  yield* readPages(calls, { position, range, revision, pageSize }, parts);
 }
 
 interface PagePlace {
   readonly position: WireRange;
   readonly range: WireRange;
   readonly revision: bigint | undefined;
+  readonly pageSize: number;
 }
 
 async function* readPages<T>(calls: Calls, place: PagePlace, parts: ScanParts<T>): AsyncGenerator<T> {
+  const { pageSize } = place;
   let { position, revision } = place;
   for (;;) {
-    const request = rangeRequest(position, { ...parts, revision, limit: parts.pageSize ?? PAGE_SIZE });
+    const request = rangeRequest(position, { ...parts, revision, limit: pageSize });
     const answer = await calls.unary(etcdserverpb.KV.method.range, request, { ...parts, safety: "read" });
     revision ??= answer.header?.revision;
     for (const pair of answer.kvs) {

@@ -10,6 +10,7 @@ import type { LocalQueue } from "../session/local-queue.js";
 import type { Store } from "../session/store.js";
 import type { Condition } from "../txn/conditions.js";
 import { onAbort } from "../session/on-abort.js";
+import { decodeText } from "../codec/text.js";
 import { keyBytes, type Key } from "../kv/key-range.js";
 import { nameOf } from "../session/key-name.js";
 import {
@@ -191,7 +192,7 @@ export async function tryAcquireLock(
   });
 }
 
-/** How errors name it. */
+/** How errors name it. @throws TypeError for what is no key. */
 export function labelOf(name: Key): string {
-  return typeof name === "string" ? name : new TextDecoder().decode(name);
+  return typeof name === "string" ? name : decodeText(keyBytes(name));
 }

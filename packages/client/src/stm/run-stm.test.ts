@@ -211,6 +211,16 @@ describeOnBoth((start, openClient) => {
     expect(await get("thrown")).toBeUndefined();
   });
 
+  test("a write that comes after the end of its function is refused, and not lost in silence", async () => {
+    let late = (): void => undefined;
+    await stm((tx) => {
+      late = () => tx.put("late", "x");
+      return Promise.resolve();
+    });
+    expect(late).toThrow("a write after the end of its transaction");
+    expect(await get("late")).toBeUndefined();
+  });
+
   test("attempts are limited, and a signal ends them", async () => {
     const contended = async (tx: StmTransaction<string>): Promise<void> => {
       const value = await tx.get("contended");

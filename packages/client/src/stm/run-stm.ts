@@ -7,6 +7,7 @@
  */
 import { etcdserverpb, type MessageInitShape } from "@quorate/proto";
 import type { CallOptions } from "../calls.js";
+import { checkCount } from "../kv/check-numbers.js";
 import { hasReason } from "../errors/errors.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 import type { Store } from "../session/store.js";
@@ -17,13 +18,14 @@ import { keyBytes } from "../kv/key-range.js";
 import { nameOf } from "../session/key-name.js";
 import { ReadView, rangedPair, rangeOp, type ReadRow } from "./read-view.js";
 import {
+  ISOLATIONS,
   STM_ATTEMPTS_MAX,
   StmConflictError,
   type Isolation,
   type StmOptions,
   type StmOutcome,
 } from "./stm-options.js";
-import { StmTransaction, type Write } from "./transaction.js";
+import { StmTransaction, type Attempt, type Write } from "./transaction.js";
 
 type RequestOpInit = MessageInitShape<typeof etcdserverpb.RequestOpSchema>;
 
@@ -44,6 +46,8 @@ export async function runStm<T, V>(
     attemptsMax = STM_ATTEMPTS_MAX,
     ...callOptions
   } = options;
+  if (!ISOLATIONS.has(isolation)) throw new TypeError(`"${String(isolation)}" is no isolation`);
+  checkCount("attemptsMax", attemptsMax);
   const hasSnapshot = isolation === "serializable-snapshot" || isolation === "serializable";
   const wanted = new Map(prefetch.map((key) => [nameOf(keyBytes(key)), keyBytes(key)]));
   let fetched = new Map<string, ReadRow>();
@@ -55,7 +59,8 @@ export async function runStm<T, V>(
     const writes = new Map<string, Write>();
     try {
       await reads.readAll(wanted);
-      const result = await body(new StmTransaction({ reads, writes }, codec, attempt));
+      const state: Attempt = { reads, writes, isOver: false };
+      const result = await untilOver(state, () => body(new StmTransaction(state, codec, attempt)));
       const end = await commit({ store, callOptions, isolation, reads, writes });
       if (end.kind === "committed") return { result, revision: end.revision, attempts: attempt };
       fetched = end.fetched;
@@ -66,6 +71,14 @@ export async function runStm<T, V>(
     }
   }
   throw new StmConflictError(attemptsMax);
+}
+
+async function untilOver<T>(state: Attempt, run: () => Promise<T> | T): Promise<T> {
+  try {
+    return await run();
+  } finally {
+    state.isOver = true;
+  }
 }
 
 interface Ending {

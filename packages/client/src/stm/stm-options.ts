@@ -13,6 +13,14 @@ import type { CallOptions } from "../calls.js";
  */
 export type Isolation = "serializable-snapshot" | "serializable" | "repeatable-reads" | "read-committed";
 
+/** For programs without types. */
+export const ISOLATIONS: ReadonlySet<Isolation> = new Set([
+  "serializable-snapshot",
+  "serializable",
+  "repeatable-reads",
+  "read-committed",
+]);
+
 /** Of one software transaction. */
 export interface StmOptions extends CallOptions {
   /** Default `serializable-snapshot`. */

@@ -2,7 +2,9 @@
 import { decodeValue } from "../codec/decode-value.js";
 import type { mvccpb } from "@quorate/proto";
 import { utf8, type Codec } from "../codec/codec.js";
+import { encodeValue } from "../kv/encode-value.js";
 import { keyBytes } from "../kv/key-range.js";
+import { leaseIdOf } from "../kv/lease-id.js";
 import { nameOf } from "../session/key-name.js";
 import type { ReadView } from "./read-view.js";
 
@@ -21,6 +23,8 @@ export interface Attempt {
   readonly reads: ReadView;
   /** By name; the last write to a key is the one that counts. */
   readonly writes: Map<string, Write>;
+  /** Whether the function has returned: what it would write from here on would be lost. */
+  isOver: boolean;
 }
 
 /**
@@ -83,23 +87,30 @@ export class StmTransaction<V> {
     return write === undefined ? (await this.#pair(key)) !== undefined : write.kind === "put";
   }
 
-  /** Writes a key at the commit. */
-  put(key: string | Uint8Array, value: V, { lease = 0n }: StmPutOptions = {}): void {
+  /** Writes a key at the commit. @throws Error when the function has returned, which may not have awaited all that it began. */
+  put(key: string | Uint8Array, value: V, { lease }: StmPutOptions = {}): void {
     const bytes = keyBytes(key);
-    const id = typeof lease === "bigint" ? lease : lease.id;
-    const write: Write = { kind: "put", key: bytes, value: this.#codec.encode(value), lease: id };
+    const encoded = encodeValue(value, this.#codec);
+    this.#assertUnderWay();
+    const write: Write = { kind: "put", key: bytes, value: encoded, lease: leaseIdOf(lease) };
     this.#attempt.writes.set(nameOf(bytes), write);
   }
 
   /** A key that does not exist is no error. */
   delete(key: string | Uint8Array): void {
     const bytes = keyBytes(key);
+    this.#assertUnderWay();
     this.#attempt.writes.set(nameOf(bytes), { kind: "delete", key: bytes });
   }
 
   /** The same transaction for values of another type. */
   as<W>(codec: Codec<W>): StmTransaction<W> {
     return new StmTransaction(this.#attempt, codec, this.attempt);
+  }
+
+  #assertUnderWay(): void {
+    if (this.#attempt.isOver)
+      throw new Error("a write after the end of its transaction: an await may be missing");
   }
 
   async #pair(key: string | Uint8Array): Promise<mvccpb.KeyValue | undefined> {

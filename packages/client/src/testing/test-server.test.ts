@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { UnavailableError } from "../errors/errors.js";
 import { createClient } from "../node/create-client.js";
 import { startTestServer } from "../testing.js";
 
@@ -71,6 +72,18 @@ test("its client reads what it wrote, and another one too", async () => {
   expect((await other.get("a"))?.value).toBe("1");
   await server.stop();
   await expect(other.get("a")).rejects.toThrow("the client is closed");
+});
+
+test("a server that is stopped while it is started again stays stopped", async () => {
+  const server = await startTestServer();
+  const { endpoint } = server;
+  const restarts = [server.restart(), server.restart()];
+  await server.stop();
+  await Promise.all(restarts);
+  await expect(server.restart()).rejects.toThrow("the server was stopped");
+  await using client = createClient({ endpoints: endpoint, timeoutMs: 300 });
+  await expect(client.get("a")).rejects.toThrow(UnavailableError);
+  await server[Symbol.asyncDispose]();
 });
 
 test("with a password, its client is root and others are nobody", async () => {

@@ -133,6 +133,8 @@ class RunningTestServer implements TestServer {
   readonly #clients: Client[] = [];
   #member: EmbeddedMember;
   #stopping: Promise<void> | undefined;
+  /** Ends with the last restart: the next one, and the end, come after it. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor({ folder, memberOptions, member, options }: Parts) {
     this.#folder = folder;
@@ -158,9 +160,14 @@ class RunningTestServer implements TestServer {
     return client;
   }
 
-  async restart(): Promise<void> {
-    await this.#member.stop();
-    this.#member = await startMember(this.#memberOptions);
+  restart(): Promise<void> {
+    if (this.#stopping !== undefined) return Promise.reject(new Error("the server was stopped"));
+    const restarting = this.#turn.then(async () => {
+      await this.#member.stop();
+      this.#member = await startMember(this.#memberOptions);
+    });
+    this.#turn = restarting.catch(() => undefined);
+    return restarting;
   }
 
   stop(): Promise<void> {
@@ -174,6 +181,7 @@ class RunningTestServer implements TestServer {
 
   async #stop(): Promise<void> {
     for (const client of this.#clients) client.close();
+    await this.#turn;
     try {
       await this.#member.stop();
     } finally {

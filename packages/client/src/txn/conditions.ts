@@ -47,6 +47,8 @@ export class NumberComparison {
   }
 
   #is(result: etcdserverpb.Compare_CompareResult, value: bigint): Condition {
+    // Left out it would be compared with 0: a key that is not there would pass for one that was never read.
+    if (typeof value !== "bigint") throw new TypeError(`it is compared with a bigint, not ${String(value)}`);
     return compare(this.#keys, result, this.#operand(value));
   }
 }

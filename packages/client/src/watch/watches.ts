@@ -1,7 +1,8 @@
 /** All watches of a client: put on streams, and begun anew when a stream breaks. */
 import type { Calls } from "../calls.js";
 import { QuorateError } from "../errors/errors.js";
-import { wireRange, type Key, type KeyRange } from "../kv/key-range.js";
+import { checkRevision } from "../kv/check-numbers.js";
+import { wireRange, type Key, type KeyRange, type WireRange } from "../kv/key-range.js";
 import { codecOrText } from "../codec/codec.js";
 import type { Keyspace } from "../namespace/keyspace.js";
 import { SILENT, type Logger } from "../logger.js";
@@ -36,13 +37,15 @@ export class Watches {
 
   /** Begins at once; see `Watch`. */
   watch<V>(keyspace: Keyspace, keys: Key | KeyRange, options: WatchOptions<V> = {}): Watch<V> {
+    checkRevision("startRevision", options.startRevision);
     const raw = this.watchRaw({
-      range: keyspace.rangeToWire(wireRange(keys)),
+      range: keyspace.rangeToWire(watchedRange(keys)),
       startRevision: options.startRevision ?? 0n,
-      previous: options.previous ?? false,
-      puts: options.puts ?? true,
-      deletes: options.deletes ?? true,
-      progress: options.progress ?? false,
+      // Nothing but yes and no can be sent, and nobody would hear of anything else.
+      previous: options.previous === true,
+      puts: options.puts !== false,
+      deletes: options.deletes !== false,
+      progress: options.progress === true,
       signal: options.signal,
     });
     return new Watch(raw, { keyspace, codec: codecOrText(options.as) });
@@ -126,4 +129,11 @@ export class Watches {
     for (const stream of this.#streams) if (stream.has(watch)) return stream;
     return undefined;
   }
+}
+
+/** @throws TypeError also for an empty key, which servers take for another one, and which nobody can have. */
+function watchedRange(keys: Key | KeyRange): WireRange {
+  const range = wireRange(keys);
+  if (range.key.length === 0) throw new TypeError('a key has at least one byte; all keys are { prefix: "" }');
+  return range;
 }
